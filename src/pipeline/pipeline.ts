@@ -169,7 +169,7 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
 
 type Timed = BuiltIn<object, unknown>;
 
-const isTimed = (policy: unknown): policy is Timed => policy instanceof BuiltIn && policy.timed;
+const isTimed = (policy: Policy): policy is Policy & Timed => policy instanceof BuiltIn && policy.timed;
 
 interface Stateful {
   on(type: 'state', listener: (event: object) => void): unknown;
