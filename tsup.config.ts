@@ -1,0 +1,14 @@
+import { defineConfig } from 'tsup';
+
+export default defineConfig({
+  entry: { index: 'src/index.ts', testing: 'src/testing/index.ts' },
+  format: ['esm', 'cjs'],
+  target: 'node20',
+  dts: true,
+  // Both entries must share one copy of the error classes, in CommonJS too.
+  splitting: true,
+  clean: true,
+  sourcemap: true,
+  // ESM only: left outside, the CommonJS build would have to require() them.
+  noExternal: ['p-retry', 'is-network-error'],
+});
