@@ -7,6 +7,9 @@ export default defineConfig({
   dts: true,
   // Both entries must share one copy of the error classes, in CommonJS too.
   splitting: true,
+  // Has rollup write the CommonJS chunks. Otherwise sucrase does, which turns every `?.` and `??` into closures
+  // handed to a helper, and takes classes their names.
+  treeshake: true,
   clean: true,
   sourcemap: true,
   // ESM only: left outside, the CommonJS build would have to require() them.

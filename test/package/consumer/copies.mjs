@@ -16,6 +16,7 @@ assert.equal(new Set(copies.map(({ CircuitOpenError }) => CircuitOpenError)).siz
 
 for (const holdfast of copies) {
   const refused = await trip(holdfast);
+  assert.equal(refused.constructor.name, 'CircuitOpenError');
   for (const { BulkheadFullError, CircuitOpenError, HoldfastError, Rejection, isRejection } of copies) {
     assert(refused instanceof CircuitOpenError);
     assert(refused instanceof Rejection);
