@@ -24,6 +24,7 @@ const arrows: Record<string, readonly string[]> = {
 /** Packages of others, and the only place that may import each. In adapters/ any package may stand. */
 const packages: Record<string, string> = {
   eventemitter3: 'core/',
+  'is-network-error': 'core/',
   'p-retry': 'policies/retry/',
 };
 
