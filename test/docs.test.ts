@@ -12,7 +12,7 @@
  * may stand in a block inside an HTML comment, which the visible block continues.
  */
 
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import ts from 'typescript';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -24,13 +24,13 @@ const pages = [
   ...readdirSync('docs').flatMap((file) => (file.endsWith('.md') ? [`docs/${file}`] : [])),
 ];
 
-rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 const modules = pages
   .flatMap((page) => docModules(page, readFileSync(page, 'utf8')))
   .map((module) => {
     const file = join(folder, `${basename(module.page, '.md')}.${module.line}.ts`);
-    writeFileSync(file, module.text);
+    // Unchanged it stays untouched: in watch mode, writing it would start the tests again.
+    if (!existsSync(file) || readFileSync(file, 'utf8') !== module.text) writeFileSync(file, module.text);
     return { ...module, file };
   });
 
