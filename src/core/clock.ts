@@ -53,9 +53,24 @@ class SystemTimer implements Timer {
   }
 }
 
-/** The runtime's monotonic clock and timers, or those of fake timers that stand in for them. */
+let latest = 0;
+let lead = 0;
+
+/**
+ * The runtime's monotonic clock and timers, or those of fake timers that stand in for them. Fake timers count from 0
+ * when they come, and give way to the real clock again: where time would run backwards, it goes on from where it was.
+ */
 export const systemClock: Clock = {
-  now: () => standIn.clock?.now() ?? globalThis.performance.now(),
+  now() {
+    const reading = standIn.clock?.now() ?? globalThis.performance.now() + lead;
+    // Whole milliseconds, since fractions would blur deadlines that are exact.
+    if (reading < latest && standIn.clock === undefined) {
+      lead += Math.ceil(latest - reading);
+      return systemClock.now();
+    }
+    latest = Math.max(latest, reading);
+    return reading;
+  },
   setTimer: (ms, fn) => standIn.clock?.setTimer(ms, fn) ?? new SystemTimer(ms, fn),
 };
 
