@@ -21,8 +21,8 @@ describe('cockatiel 11: seven policies composed', () => {
     });
     expectTypeOf(body).toEqualTypeOf<Promise<{ id: number } | 'stale'>>();
 
-    const two = pipeline('two', fallback(null), seven);
-    expectTypeOf(two.run(() => 7)).resolves.toEqualTypeOf<number | 'stale' | null>();
+    const two = pipeline('two', fallback(0), seven);
+    expectTypeOf(two.run(() => true)).resolves.toEqualTypeOf<boolean | 'stale' | number>();
 
     const wrapped = seven.wrap((id: string, page?: number) => Promise.resolve(`${id} ${page}`));
     expectTypeOf(wrapped).parameters.toEqualTypeOf<[id: string, page?: number]>();
@@ -54,9 +54,10 @@ describe('cockatiel 11: seven policies composed', () => {
     // @ts-expect-error: the attempt is in the context at run time, and not in its type
     seven.execute(({ attempt }) => ({ id: attempt }));
 
-    const none = cockatiel.fallback(cockatiel.handleAll, null);
-    expectTypeOf(cockatiel.wrap(none, stale).execute(() => 7)).resolves.toEqualTypeOf<number | 'stale' | null>();
-    // @ts-expect-error: with two of them, only the overloads for five and fewer join the types
-    cockatiel.wrap(none, stale, outer, wide, again, breaker, inner);
+    const zero = cockatiel.fallback(cockatiel.handleAll, 0);
+    const two = cockatiel.wrap(zero, stale).execute(() => true);
+    expectTypeOf(two).resolves.toEqualTypeOf<boolean | 'stale' | number>();
+    // @ts-expect-error: only the overloads for five and fewer join their types
+    cockatiel.wrap(zero, stale, outer, wide, again, breaker, inner);
   });
 });
