@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { circuitBreaker } from 'holdfast';
 import { VirtualClock } from 'holdfast/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -66,6 +68,33 @@ describe('opossum 2: a call fails while the window holds many calls', () => {
 
   test('opossum takes tens of times as long', async () => {
     expect(await slowdown(theirs)).toBeGreaterThan(20);
+  });
+});
+
+describe('opossum 3: what an idle breaker holds', () => {
+  const BREAKERS = 2_000;
+
+  function collectGarbage() {
+    setFlagsFromString('--expose-gc');
+    (runInNewContext('gc') as () => void)();
+  }
+
+  function bytesEach(make: () => unknown) {
+    fakeTime();
+    make();
+    collectGarbage();
+    const before = process.memoryUsage().heapUsed;
+    const breakers = Array.from({ length: BREAKERS }, make);
+    collectGarbage();
+    return (process.memoryUsage().heapUsed - before) / breakers.length;
+  }
+
+  test('holdfast: at most 2 kB', () => {
+    expect(bytesEach(() => circuitBreaker({}))).toBeLessThan(2_048);
+  });
+
+  test('opossum: more than 5 kB', () => {
+    expect(bytesEach(() => opossum({}))).toBeGreaterThan(5_120);
   });
 });
 
