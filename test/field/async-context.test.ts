@@ -160,7 +160,11 @@ describe('async context: many calls share one timer', () => {
     };
     for (const name of TENANTS) watch(tenant.run(name, () => policy.run(operation, { context: name })));
     await advance(clock, 100);
-    const whats = TENANTS.flatMap((of) => [`abort listener of ${of}`, `fallback of ${of}`, `report of ${of}`]);
+    const whats = TENANTS.flatMap((of) => [
+      `abort listener of ${of}`,
+      `fallback of ${of}`,
+      `report of ${of}`,
+    ]);
     expect(seen).toEqual(Object.fromEntries(whats.map((what) => [what, what.split(' ').at(-1)])));
   });
 

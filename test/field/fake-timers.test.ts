@@ -110,7 +110,10 @@ describe.each(kinds)('fake timers of %s, policies made before they were installe
     await advance(999);
     const before = waiting.status;
     await advance(1);
-    expect([before, waiting.error]).toEqual(['pending', expect.objectContaining({ reason: 'queue-timeout' })]);
+    expect([before, waiting.error]).toEqual([
+      'pending',
+      expect.objectContaining({ reason: 'queue-timeout' }),
+    ]);
     work.resolve('done');
     await advance(0);
     expect(first.status).toBe('resolved');

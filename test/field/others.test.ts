@@ -61,12 +61,19 @@ describe("failsafe-go: the caller's own cancel", () => {
   }
 
   test('is no failure to the breaker, whether or not the operation listens to it', async () => {
-    const breaker = circuitBreaker({ consecutiveFailures: 1, lowTrafficFailures: 1, clock: new VirtualClock() });
+    const breaker = circuitBreaker({
+      consecutiveFailures: 1,
+      lowTrafficFailures: 1,
+      clock: new VirtualClock(),
+    });
     const deaf = await cancelled((signal) => breaker.run(hang, { signal }));
     const listening = await cancelled((signal) =>
-      breaker.run((call) => new Promise((_, no) => call.signal.addEventListener('abort', () => no(call.signal.reason))), {
-        signal,
-      }),
+      breaker.run(
+        (call) => new Promise((_, no) => call.signal.addEventListener('abort', () => no(call.signal.reason))),
+        {
+          signal,
+        },
+      ),
     );
     expect([deaf.error, listening.error]).toEqual([reason, reason]);
     expect(breaker.stats).toMatchObject({ calls: 0, failures: 0 });

@@ -1,7 +1,16 @@
 import { circuitBreaker, exponential, retry } from 'holdfast';
 import { VirtualClock } from 'holdfast/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { DependencyDown, deferred, fail, fakeTime, hang, ignoringErrors, type Operation, watch } from './support.ts';
+import {
+  DependencyDown,
+  deferred,
+  fail,
+  fakeTime,
+  hang,
+  ignoringErrors,
+  type Operation,
+  watch,
+} from './support.ts';
 
 /** A JVM library, so that only our half of each script can run here. */
 
@@ -63,7 +72,9 @@ describe('Resilience4j: a clock goes back one second', () => {
       now: () => virtual.now() - back,
       setTimer: (ms: number, fire: () => void) => virtual.setTimer(ms, fire),
     };
-    const setBack = () => void (back = 1_000);
+    const setBack = () => {
+      back = 1_000;
+    };
     const breaker = circuitBreaker({ ...options, clock });
     expect(await countsOnlyTheWindow(breaker, (ms) => virtual.advance(ms), setBack)).toEqual(expected);
   });
@@ -88,7 +99,11 @@ describe('Resilience4j: calls that started while closed end during half-open', (
     const callTenMore = async () => {
       const more = Array.from({ length: 10 }, () => watch(breaker.run(operation)));
       await clock.advance(0);
-      return { refused: more.filter(({ status }) => status === 'rejected').length, most, state: breaker.state };
+      return {
+        refused: more.filter(({ status }) => status === 'rejected').length,
+        most,
+        state: breaker.state,
+      };
     };
     return { old, clock, callTenMore };
   }

@@ -47,7 +47,10 @@ describe('cockatiel 8: newcomers arrive in the very microtask that frees a place
   });
 
   test('cockatiel lets the newcomers overtake, and rejects the one who waited', async () => {
-    expect(await script(theirs())).toEqual({ started: ['first', 'newcomer', 'another'], refused: ['waiting'] });
+    expect(await script(theirs())).toEqual({
+      started: ['first', 'newcomer', 'another'],
+      refused: ['waiting'],
+    });
   });
 });
 

@@ -102,7 +102,9 @@ describe('cockatiel 2: 5,000 callers come while a probe is out', () => {
     };
     const probe = watch(breaker.run(operation));
     const abort = new AbortController();
-    const surplus = Array.from({ length: CALLERS }, () => watch(breaker.run(operation, { signal: abort.signal })));
+    const surplus = Array.from({ length: CALLERS }, () =>
+      watch(breaker.run(operation, { signal: abort.signal })),
+    );
     await time.advance(0);
     const refusedAtOnce = surplus.filter(({ status }) => status === 'rejected').length;
     const impatient = new AbortController();
@@ -119,11 +121,21 @@ describe('cockatiel 2: 5,000 callers come while a probe is out', () => {
   }
 
   test('holdfast refuses them at once, and nothing stampedes when the probe succeeds', async () => {
-    expect(await script(ours())).toEqual({ refusedAtOnce: CALLERS, abortHeard: true, probe: 'resolved', most: 1 });
+    expect(await script(ours())).toEqual({
+      refusedAtOnce: CALLERS,
+      abortHeard: true,
+      probe: 'resolved',
+      most: 1,
+    });
   });
 
   test('cockatiel parks them without bound, deaf to their abort, and then lets all of them go at once', async () => {
-    expect(await script(theirs())).toEqual({ refusedAtOnce: 0, abortHeard: false, probe: 'resolved', most: CALLERS });
+    expect(await script(theirs())).toEqual({
+      refusedAtOnce: 0,
+      abortHeard: false,
+      probe: 'resolved',
+      most: CALLERS,
+    });
   });
 });
 
@@ -155,10 +167,18 @@ describe('cockatiel 3: a probe ends in what says nothing about the dependency', 
 
   const names = Object.keys(leavings) as (keyof typeof leavings)[];
 
-  test.each(names)('holdfast gives the place of the probe back after %s, and stays half-open', async (leaving) => {
-    const seen = await script(ours(), leaving);
-    expect(seen).toEqual({ probe: 'rejected', afterProbe: 'half-open', next: 'resolved', afterNext: 'closed' });
-  });
+  test.each(names)(
+    'holdfast gives the place of the probe back after %s, and stays half-open',
+    async (leaving) => {
+      const seen = await script(ours(), leaving);
+      expect(seen).toEqual({
+        probe: 'rejected',
+        afterProbe: 'half-open',
+        next: 'resolved',
+        afterNext: 'closed',
+      });
+    },
+  );
 
   test.each(names)('cockatiel closes the circuit after %s', async (leaving) => {
     const seen = await script(theirs(), leaving);
@@ -187,7 +207,10 @@ describe('cockatiel 4: nine failures, then an idle hour, then one failure', () =
   function theirsSampling(): Sampling {
     const time = fakeTime();
     const sampling = new cockatiel.SamplingBreaker({ threshold: 0.5, duration: 10_000, minimumRps: 1 });
-    const policy = cockatiel.circuitBreaker(cockatiel.handleAll, { breaker: sampling, halfOpenAfter: OPEN_MS });
+    const policy = cockatiel.circuitBreaker(cockatiel.handleAll, {
+      breaker: sampling,
+      halfOpenAfter: OPEN_MS,
+    });
     const failures = () => (sampling.state as { currentFailures: number }).currentFailures;
     return { time, breaker: cockatielBreaker(policy), failures };
   }

@@ -29,7 +29,9 @@ function theirs(): Subject {
   const breaker = new cockatiel.ConsecutiveBreaker(1);
   return {
     time,
-    breaker: cockatielRunner(cockatiel.circuitBreaker(cockatiel.handleAll, { breaker, halfOpenAfter: 5_000 })),
+    breaker: cockatielRunner(
+      cockatiel.circuitBreaker(cockatiel.handleAll, { breaker, halfOpenAfter: 5_000 }),
+    ),
     bulkhead: cockatielRunner(cockatiel.bulkhead(1)),
     timeout: cockatielRunner(cockatiel.timeout(100, cockatiel.TimeoutStrategy.Aggressive)),
   };

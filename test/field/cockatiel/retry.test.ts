@@ -23,7 +23,10 @@ describe('cockatiel 6: the caller aborts 10 ms into a backoff of 80 ms', () => {
   function theirs(): Subject {
     const time = fakeTime();
     const backoff = new cockatiel.ConstantBackoff(80);
-    return { time, runner: cockatielRunner(cockatiel.retry(cockatiel.handleAll, { maxAttempts: 3, backoff })) };
+    return {
+      time,
+      runner: cockatielRunner(cockatiel.retry(cockatiel.handleAll, { maxAttempts: 3, backoff })),
+    };
   }
 
   async function script({ runner, time }: Subject) {
@@ -168,7 +171,11 @@ describe('cockatiel 10: a listener throws', () => {
     const time = fakeTime();
     const policy = cockatiel.retry(cockatiel.handleAll, { maxAttempts: 2 });
     policy.onSuccess(throwing);
-    expect(await oneCall(cockatielRunner(policy), time)).toEqual({ calls: 3, run: 'rejected', value: undefined });
+    expect(await oneCall(cockatielRunner(policy), time)).toEqual({
+      calls: 3,
+      run: 'rejected',
+      value: undefined,
+    });
   });
 
   async function whoFailed(runner: Runner) {

@@ -1,4 +1,4 @@
-import { CircuitState, type CircuitBreakerPolicy, type IDefaultPolicyContext, type IPolicy } from 'cockatiel';
+import { type CircuitBreakerPolicy, CircuitState, type IDefaultPolicyContext, type IPolicy } from 'cockatiel';
 import type { Breaker, Runner, State } from '../support.ts';
 
 const STATES: Readonly<Record<CircuitState, State>> = {

@@ -87,10 +87,9 @@ describe('opossum 5: one of two calls times out', () => {
   }
 
   async function script({ runner, time }: Subject) {
-    const aborted: Record<string, () => boolean> = {};
+    const signals = new Map<string, AbortSignal>();
     const operation = (name: string) => (call: Call) => {
-      const { signal } = call;
-      aborted[name] = () => signal.aborted;
+      signals.set(name, call.signal);
       return hang();
     };
     watch(runner.run(operation('slow')));
@@ -99,7 +98,7 @@ describe('opossum 5: one of two calls times out', () => {
     await time.advance(10);
     watch(runner.run(operation('later')));
     await time.advance(10);
-    return { slow: aborted['slow']?.(), sibling: aborted['sibling']?.(), later: aborted['later']?.() };
+    return Object.fromEntries([...signals].map(([name, { aborted }]) => [name, aborted]));
   }
 
   test('holdfast aborts the signal of that call only', async () => {

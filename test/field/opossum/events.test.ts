@@ -93,7 +93,8 @@ describe('opossum 6: a call ends in an error that the breaker is told to leave o
   });
 
   async function onTheProbe({ runner, time, breaker }: Subject) {
-    for (let call = 0; call < 2; call++) await ignoringErrors(runner.run(() => Promise.reject(new Error('503'))));
+    for (let call = 0; call < 2; call++)
+      await ignoringErrors(runner.run(() => Promise.reject(new Error('503'))));
     await time.advance(OPEN_MS);
     const probe = await ending(runner.run(notFound));
     return { probe: probe.status, state: breaker.state };

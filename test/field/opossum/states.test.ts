@@ -3,8 +3,8 @@ import { VirtualClock } from 'holdfast/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   type Breaker,
-  DependencyDown,
   type Deferred,
+  DependencyDown,
   deferred,
   fail,
   fakeTime,
@@ -28,12 +28,20 @@ const HOUR = 3_600_000;
 /** Both open at half of at least three calls, and admit one probe after a second; opossum has no time-out here. */
 function ours(): Subject {
   const clock = new VirtualClock();
-  return { time: clock, breaker: circuitBreaker({ minimumCalls: 3, openMs: OPEN_MS, probeTimeoutMs: 30_000, clock }) };
+  return {
+    time: clock,
+    breaker: circuitBreaker({ minimumCalls: 3, openMs: OPEN_MS, probeTimeoutMs: 30_000, clock }),
+  };
 }
 
 function theirs(): Subject {
   const time = fakeTime();
-  const breaker = opossum({ timeout: false, resetTimeout: OPEN_MS, volumeThreshold: 3, errorThresholdPercentage: 50 });
+  const breaker = opossum({
+    timeout: false,
+    resetTimeout: OPEN_MS,
+    volumeThreshold: 3,
+    errorThresholdPercentage: 50,
+  });
   return { time, breaker: opossumBreaker(breaker) };
 }
 
