@@ -24,9 +24,9 @@ describe('cockatiel 11: seven policies composed', () => {
     const two = pipeline('two', fallback(0), seven);
     expectTypeOf(two.run(() => true)).resolves.toEqualTypeOf<boolean | 'stale' | number>();
 
-    const wrapped = seven.wrap((id: string, page?: number) => Promise.resolve(`${id} ${page}`));
-    expectTypeOf(wrapped).parameters.toEqualTypeOf<[id: string, page?: number]>();
-    expectTypeOf(wrapped).returns.resolves.toEqualTypeOf<string | 'stale'>();
+    const wrapped = seven.wrap((id: string, page?: number) => Promise.resolve(id.length + (page ?? 0)));
+    expectTypeOf(wrapped).parameters.toEqualTypeOf<[id: string, page?: number | undefined]>();
+    expectTypeOf(wrapped).returns.resolves.toEqualTypeOf<number | 'stale'>();
   });
 
   const outer = cockatiel.timeout(5_000, cockatiel.TimeoutStrategy.Aggressive);
