@@ -75,7 +75,13 @@ export function exponential(options: ExponentialOptions): Backoff {
   checkCap('exponential', 'baseMs', baseMs, maxMs);
   if (jitter === 'decorrelated' || jitter === 'smooth') {
     if (factor !== undefined) {
-      throw allowed(TypeError, 'exponential', 'factor', factor, `left out with jitter '${jitter}', whose formula fixes it`);
+      throw allowed(
+        TypeError,
+        'exponential',
+        'factor',
+        factor,
+        `left out with jitter '${jitter}', whose formula fixes it`,
+      );
     }
     return jitter === 'smooth' ? smooth(baseMs, maxMs) : decorrelated(baseMs, maxMs);
   }

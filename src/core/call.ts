@@ -3,8 +3,9 @@
  * attempt starts or a timeout begins, the node of the call gets a child; each node counts what happened below it.
  * From these counts a gate learns by fact, not from an error's class, whether the operation ran and how it ended.
  */
-import { Link } from './links.ts';
+
 import type { Judges } from './judge.ts';
+import { Link } from './links.ts';
 import type { Outcome } from './outcome.ts';
 import type { Scope } from './scope.ts';
 

@@ -4,10 +4,10 @@
  */
 import { CallNode } from './call.ts';
 import { isRejection, type Rejection, stampRejection } from './errors.ts';
+import { reportFault } from './faults.ts';
 import type { Failure, Outcome } from './outcome.ts';
 import type { Gate, Next, Operation } from './policy.ts';
 import { isThenable, rejectLater } from './promises.ts';
-import { reportFault } from './faults.ts';
 import type { Dependent } from './scope.ts';
 
 export function fuse(gates: readonly Gate[], next: Next): Next {

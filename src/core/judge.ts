@@ -42,7 +42,11 @@ export interface Decision {
   readonly retryAfterMs: number | undefined;
 }
 
-const decision = (verdict: Verdict, retry: boolean): Decision => ({ verdict, retry, retryAfterMs: undefined });
+const decision = (verdict: Verdict, retry: boolean): Decision => ({
+  verdict,
+  retry,
+  retryAfterMs: undefined,
+});
 const SUCCESS = decision('success', false);
 const IGNORE = decision('ignore', false);
 const TRANSIENT = decision('failure', true);
@@ -79,7 +83,8 @@ export function judge(
 ): Decision {
   const { run } = call.scope;
   if (!outcome.ok && run.aborted && outcome.error === run.abortReason) return IGNORE;
-  if (own === undefined && run.judge === undefined && call.judges === undefined) return judgeByDefault(outcome, call);
+  if (own === undefined && run.judge === undefined && call.judges === undefined)
+    return judgeByDefault(outcome, call);
   try {
     let answer = own?.(outcome, call) ?? run.judge?.(outcome, call);
     for (let next = call.judges; answer == null && next !== undefined; next = next.outer) {
@@ -95,7 +100,8 @@ export function judge(
 const VERDICTS: readonly unknown[] = ['success', 'failure', 'ignore'] satisfies Verdict[];
 
 function decide(answer: Verdict | Judgement, outcome: Outcome, call: CallNode): Decision {
-  const { verdict, retry, retryAfterMs }: Judgement = typeof answer === 'string' ? { verdict: answer } : answer;
+  const { verdict, retry, retryAfterMs }: Judgement =
+    typeof answer === 'string' ? { verdict: answer } : answer;
   if (!VERDICTS.includes(verdict)) {
     throw allowed(TypeError, 'judge', 'verdict', verdict, "'success', 'failure' or 'ignore'");
   }

@@ -46,7 +46,9 @@ function describe({ min, above, max, integer, infinity }: Bounds): string {
     max !== undefined && `<= ${max}`,
   ].filter(Boolean);
   const kind = integer ? 'an integer' : infinity ? 'a number' : 'a finite number';
-  return `${kind} ${bounds.join(' and ')}${infinity ? ' (Infinity is allowed)' : ''}`.replace(/ +/g, ' ').trim();
+  return `${kind} ${bounds.join(' and ')}${infinity ? ' (Infinity is allowed)' : ''}`
+    .replace(/ +/g, ' ')
+    .trim();
 }
 
 /** A number within bounds. */
@@ -69,7 +71,8 @@ export const count = (min: number, options?: Pick<Bounds, 'infinity'>): Check =>
 export const rate: Check = number({ above: 0, max: 1 });
 
 /** A duration in milliseconds above 0. */
-export const duration = (options?: Pick<Bounds, 'infinity' | 'max'>): Check => number({ above: 0, ...options });
+export const duration = (options?: Pick<Bounds, 'infinity' | 'max'>): Check =>
+  number({ above: 0, ...options });
 
 export const boolean: Check = (where, name, value) => {
   if (typeof value !== 'boolean') throw allowed(TypeError, where, name, value, 'true or false');
@@ -124,7 +127,9 @@ export function checkOptions(
     const check = Object.hasOwn(checks, key) ? checks[key] : undefined;
     if (check === undefined) {
       const known = Object.keys(checks).join(', ');
-      throw new TypeError(`${where}: unknown option ${show(key)} (value ${show(given[key])}), allowed are ${known}`);
+      throw new TypeError(
+        `${where}: unknown option ${show(key)} (value ${show(given[key])}), allowed are ${known}`,
+      );
     }
     if (given[key] !== undefined) check(where, key, given[key]);
   }

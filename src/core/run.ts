@@ -1,6 +1,7 @@
 /** One run: the root of the call's tree, with what all of it shares, and the race against its caller's patience. */
-import { type Clock, type Random, setAlarm, type Timer } from './clock.ts';
+
 import type { CallNode } from './call.ts';
+import { type Clock, type Random, setAlarm, type Timer } from './clock.ts';
 import { TimeoutError } from './errors.ts';
 import type { Judge, Judges } from './judge.ts';
 import { allowed, type Check, checkOptions, common, duration, methods } from './options.ts';
@@ -73,7 +74,13 @@ export class Run extends Scope {
 
   constructor(owner: Owner, options: RunOptions | undefined) {
     const timeoutMs = options?.timeoutMs ?? Infinity;
-    super(undefined, undefined, 1, timeoutMs === Infinity ? Infinity : owner.clock.now() + timeoutMs, owner.judges);
+    super(
+      undefined,
+      undefined,
+      1,
+      timeoutMs === Infinity ? Infinity : owner.clock.now() + timeoutMs,
+      owner.judges,
+    );
     this.owner = owner;
     this.clock = owner.clock;
     this.judge = options?.judge;
@@ -150,7 +157,8 @@ export function startRun<T>(
   options: RunOptions | undefined,
 ): Promise<T> {
   try {
-    if (typeof operation !== 'function') throw allowed(TypeError, 'run', 'operation', operation, 'a function');
+    if (typeof operation !== 'function')
+      throw allowed(TypeError, 'run', 'operation', operation, 'a function');
     if (options !== undefined) checkOptions('run', options, RUN_CHECKS);
   } catch (error) {
     return rejectLater(error);

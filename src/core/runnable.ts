@@ -65,19 +65,28 @@ export abstract class Runnable<Types extends object, Extra = never> {
   }
 
   /** Calls the listener at each event of this type. */
-  on<K extends keyof (Types & CommonEvents) & string>(type: K, listener: Listener<(Types & CommonEvents)[K]>): this {
+  on<K extends keyof (Types & CommonEvents) & string>(
+    type: K,
+    listener: Listener<(Types & CommonEvents)[K]>,
+  ): this {
     this.#listen().on(type, listener as Listener<never>);
     return this;
   }
 
   /** Calls the listener at the next event of this type only. */
-  once<K extends keyof (Types & CommonEvents) & string>(type: K, listener: Listener<(Types & CommonEvents)[K]>): this {
+  once<K extends keyof (Types & CommonEvents) & string>(
+    type: K,
+    listener: Listener<(Types & CommonEvents)[K]>,
+  ): this {
     this.#listen().once(type, listener as Listener<never>);
     return this;
   }
 
   /** Removes a listener, or all of this type. */
-  off<K extends keyof (Types & CommonEvents) & string>(type: K, listener?: Listener<(Types & CommonEvents)[K]>): this {
+  off<K extends keyof (Types & CommonEvents) & string>(
+    type: K,
+    listener?: Listener<(Types & CommonEvents)[K]>,
+  ): this {
     this.#events?.off(type, listener as Listener<never> | undefined);
     return this;
   }

@@ -58,7 +58,11 @@ export abstract class Scope extends CallNode implements Dependent {
     this.gaveUp = gaveUp;
     // Innermost first. A copy, since whoever is told may take itself or others out of the list.
     const told: Dependent[] = [];
-    for (let each = this.#dependents?.last; each !== undefined; each = each.previous as Dependent | undefined) {
+    for (
+      let each = this.#dependents?.last;
+      each !== undefined;
+      each = each.previous as Dependent | undefined
+    ) {
       told.push(each);
     }
     if (gaveUp) this.run.recorder?.gaveUp(this, why);

@@ -3,8 +3,7 @@ import { BuiltIn } from '../core/built-in.ts';
 import type { CallNode } from '../core/call.ts';
 import { type Clock, type Random, systemClock, systemRandom } from '../core/clock.ts';
 import { type Composite, compile, flatten } from '../core/compile.ts';
-import type { Listener } from '../core/events.ts';
-import type { CommonEvents } from '../core/events.ts';
+import type { CommonEvents, Listener } from '../core/events.ts';
 import type { Judge } from '../core/judge.ts';
 import { allowed, checkOptions, common } from '../core/options.ts';
 import type { Layer, Next, Policy } from '../core/policy.ts';
@@ -34,7 +33,9 @@ export interface PipelineEvents {
   call: CallReport;
 }
 
-type Intersection<Union> = (Union extends unknown ? (each: Union) => void : never) extends (all: infer All) => void
+type Intersection<Union> = (Union extends unknown ? (each: Union) => void : never) extends (
+  all: infer All,
+) => void
   ? All
   : never;
 
@@ -93,7 +94,9 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
         this.heard('call') ? new CallRecorder(run, (report) => this.emitHere('call', report)) : undefined,
     };
     this.#engine = { owner, next: compile(policies) };
-    this.warnings = warningsOf(this.#flat.map((policy) => ({ policy, label: this.#labels.get(policy) ?? '' })));
+    this.warnings = warningsOf(
+      this.#flat.map((policy) => ({ policy, label: this.#labels.get(policy) ?? '' })),
+    );
     printWarnings(name, this.warnings);
   }
 
@@ -182,7 +185,13 @@ function checkPolicy(policy: Policy, index: number): void {
   const has = (method: string): boolean =>
     typeof (policy as unknown as Record<string, unknown> | null | undefined)?.[method] === 'function';
   if (has('around') || (has('enter') && has('leave'))) return;
-  throw allowed(TypeError, 'pipeline', `policy ${index + 1}`, policy, 'a gate (enter, leave) or a layer (around)');
+  throw allowed(
+    TypeError,
+    'pipeline',
+    `policy ${index + 1}`,
+    policy,
+    'a gate (enter, leave) or a layer (around)',
+  );
 }
 
 /** Within another pipeline, the inner one's judge speaks for its own policies before the outer one's. */

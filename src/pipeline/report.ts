@@ -109,6 +109,7 @@ export class CallRecorder implements Recorder {
 }
 
 function isInside(call: CallNode, scope: Scope): boolean {
-  for (let node: CallNode | undefined = call; node !== undefined; node = node.parent) if (node === scope) return true;
+  for (let node: CallNode | undefined = call; node !== undefined; node = node.parent)
+    if (node === scope) return true;
   return false;
 }

@@ -65,7 +65,12 @@ export class Fallback<Value> extends BuiltIn<FallbackEvents, Value> implements L
 
 // Nothing is done to what cannot take a cause, or has one.
 function withCause(thrown: unknown, cause: unknown): unknown {
-  if (thrown instanceof Error && thrown !== cause && thrown.cause === undefined && Object.isExtensible(thrown)) {
+  if (
+    thrown instanceof Error &&
+    thrown !== cause &&
+    thrown.cause === undefined &&
+    Object.isExtensible(thrown)
+  ) {
     Object.defineProperty(thrown, 'cause', { value: cause, configurable: true, writable: true });
   }
   return thrown;
@@ -83,6 +88,7 @@ export function fallback<Value>(
   ...args: [answer: Value | FallbackFunction<Value>, options?: FallbackOptions]
 ): Fallback<Value> {
   // `undefined` is a value too, if somebody says so.
-  if ((args.length as number) === 0) throw allowed(TypeError, 'fallback', 'answer', undefined, 'a value or a function');
+  if ((args.length as number) === 0)
+    throw allowed(TypeError, 'fallback', 'answer', undefined, 'a value or a function');
   return new Fallback<Value>(...args);
 }

@@ -1,6 +1,6 @@
 /** Gives up on a call that takes too long. */
 import { BuiltIn, type CommonOptions } from '../core/built-in.ts';
-import type { Call, CallNode } from '../core/call.ts';
+import type { CallNode } from '../core/call.ts';
 import { TimeoutError } from '../core/errors.ts';
 import type { EventSource } from '../core/events.ts';
 import { checkOptions, common, duration, oneOf } from '../core/options.ts';
@@ -119,7 +119,8 @@ class TimedScope extends Scope {
     try {
       return await inner;
     } catch (cause) {
-      if (cause !== error) Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
+      if (cause !== error)
+        Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
       this.overruled(failure(error));
       throw error;
     }

@@ -114,7 +114,9 @@ export class VirtualClock implements Clock {
     let first: VirtualTimer | undefined;
     for (const timer of this.#timers) {
       const earlier =
-        first === undefined || timer.dueAt < first.dueAt || (timer.dueAt === first.dueAt && timer.order < first.order);
+        first === undefined ||
+        timer.dueAt < first.dueAt ||
+        (timer.dueAt === first.dueAt && timer.order < first.order);
       if (earlier) first = timer;
     }
     return first;
@@ -134,7 +136,8 @@ export class VirtualClock implements Clock {
    * @throws Error - if one is installed already
    */
   static install(options?: VirtualClockOptions): VirtualClock {
-    if (standIn.clock !== undefined) throw new Error('VirtualClock: one is installed already; uninstall it first');
+    if (standIn.clock !== undefined)
+      throw new Error('VirtualClock: one is installed already; uninstall it first');
     const clock = new VirtualClock(options);
     standIn.clock = clock;
     return clock;
@@ -157,7 +160,7 @@ export class VirtualClock implements Clock {
 }
 
 // The real one, also where a test has put fake timers in its place meanwhile.
-const { setImmediate: nextMacrotask = (fn: () => void) => setTimeout(fn, 0) } = globalThis;
+const nextMacrotask = globalThis.setImmediate;
 
 // All microtasks run before the next macrotask, however many follow from one another.
 const drain = (): Promise<void> => new Promise((resolve) => void nextMacrotask(resolve));

@@ -1,8 +1,8 @@
 /** Limits how many calls run at once, so that one slow dependency cannot take what all of them share. */
 import { BuiltIn, type CommonOptions } from '../../core/built-in.ts';
 import type { Call, CallNode } from '../../core/call.ts';
-import type { EventSource } from '../../core/events.ts';
 import { isRejection } from '../../core/errors.ts';
+import type { EventSource } from '../../core/events.ts';
 import { type Check, checkOptions, common, count, duration, methods } from '../../core/options.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Gate, Next } from '../../core/policy.ts';
@@ -87,9 +87,12 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate<BulkheadPe
     super('bulkhead', options);
     const { concurrency = 10, queue = 0, queueTimeoutMs = 1_000, reclaimMs = Infinity } = options;
     this.#machine = new BulkheadMachine({ concurrency, queue });
-    this.#waiters = new WaiterQueue(queueTimeoutMs === Infinity ? undefined : new TimerLane(this, queueTimeoutMs));
+    this.#waiters = new WaiterQueue(
+      queueTimeoutMs === Infinity ? undefined : new TimerLane(this, queueTimeoutMs),
+    );
     // Abandoned work is nobody's any more: the timer for its place must not keep the process alive.
-    this.#reclaims = reclaimMs === Infinity ? undefined : new TimerLane(this, reclaimMs, { keepsAlive: false });
+    this.#reclaims =
+      reclaimMs === Infinity ? undefined : new TimerLane(this, reclaimMs, { keepsAlive: false });
   }
 
   /** Calls that hold a place. */

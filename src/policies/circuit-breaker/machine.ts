@@ -63,7 +63,10 @@ export interface Admission {
 }
 
 /** What a recorded result calls for. */
-export type Verdict = { readonly to: 'open'; readonly reason: TripReason } | { readonly to: 'closed' } | undefined;
+export type Verdict =
+  | { readonly to: 'open'; readonly reason: TripReason }
+  | { readonly to: 'closed' }
+  | undefined;
 
 const CLOSE: Verdict = { to: 'closed' };
 
@@ -145,7 +148,8 @@ export class BreakerMachine {
 
   /** Gives back the place of a call that says nothing: unused, ignored or aborted. */
   ignore(admission: Admission): void {
-    if (this.phase.kind === 'half-open' && !this.isStale(admission)) this.phase.places.delete(admission.probe);
+    if (this.phase.kind === 'half-open' && !this.isStale(admission))
+      this.phase.places.delete(admission.probe);
   }
 
   /** Counts a result that is not stale, and says what it calls for; `open` or `close` is the caller's to apply. */
@@ -244,7 +248,11 @@ export class BreakerMachine {
 }
 
 // `failures / calls >= rate`, written as the documents say it: 7 of 100 trips at 0.07.
-function overRate(rules: BreakerRules, { failures, slow }: Omit<Tally, 'calls'>, calls: number): TripReason | undefined {
+function overRate(
+  rules: BreakerRules,
+  { failures, slow }: Omit<Tally, 'calls'>,
+  calls: number,
+): TripReason | undefined {
   if (failures / calls >= rules.failureRate) return 'failure-rate';
   if (slow / calls >= rules.slowRate) return 'slow-rate';
   return undefined;

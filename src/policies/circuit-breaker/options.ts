@@ -100,13 +100,25 @@ export function settingsFrom(options: CircuitBreakerOptions): BreakerSettings {
   const mostCalls = 'calls' in window ? window.calls : Infinity;
   const { minimumCalls = Math.min(20, mostCalls) } = options;
   if (minimumCalls > mostCalls) {
-    throw allowed(RangeError, 'circuitBreaker', 'minimumCalls', minimumCalls, `at most window.calls (${mostCalls})`);
+    throw allowed(
+      RangeError,
+      'circuitBreaker',
+      'minimumCalls',
+      minimumCalls,
+      `at most window.calls (${mostCalls})`,
+    );
   }
   if (typeof openMs === 'number' && openMs > maxOpenMs) {
     throw allowed(RangeError, 'circuitBreaker', 'openMs', openMs, `at most maxOpenMs (${maxOpenMs})`);
   }
   if (slowRate !== undefined && slowCallMs === undefined) {
-    throw allowed(TypeError, 'circuitBreaker', 'slowRate', slowRate, 'left out where slowCallMs is not given');
+    throw allowed(
+      TypeError,
+      'circuitBreaker',
+      'slowRate',
+      slowRate,
+      'left out where slowCallMs is not given',
+    );
   }
   return {
     rules: {

@@ -69,8 +69,10 @@ export function fromSnapshot(
 
 function restoreWindow(snapshot: WindowSnapshot, empty: Window, nowMs: number): Window {
   const now = empty.snapshot(nowMs);
-  const same = 'ms' in snapshot ? 'ms' in now && now.ms === snapshot.ms : 'size' in now && now.size === snapshot.size;
-  if (!same) throw allowed(TypeError, 'circuitBreaker', 'restore', snapshot, 'a snapshot with the same window');
+  const same =
+    'ms' in snapshot ? 'ms' in now && now.ms === snapshot.ms : 'size' in now && now.size === snapshot.size;
+  if (!same)
+    throw allowed(TypeError, 'circuitBreaker', 'restore', snapshot, 'a snapshot with the same window');
   return 'ms' in snapshot ? TimeWindow.restore(snapshot, nowMs) : CountWindow.restore(snapshot);
 }
 
@@ -83,7 +85,7 @@ export function checkSnapshot(where: string, name: string, value: unknown): void
     version === 1 &&
     isObject(phase) &&
     PHASE_NUMBERS.some(
-      ([kind, ...numbers]) => phase['kind'] === kind && areCounts(phase, ['forMs', ...numbers]),
+      ([kind, ...numbers]) => phase.kind === kind && areCounts(phase, ['forMs', ...numbers]),
     ) &&
     isObject(openings) &&
     areCounts(openings, ['count', 'lastMs', 'totalMs']) &&
@@ -100,20 +102,21 @@ const PHASE_NUMBERS = [
   ['half-open', 'results', 'failures', 'slow'],
 ] as const;
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
 
 const areCounts = (from: Record<string, unknown>, keys: readonly string[]): boolean =>
   keys.every((key) => Number.isFinite(from[key]) && (from[key] as number) >= 0);
 
 const isTimeWindow = (window: Record<string, unknown>): boolean =>
   areCounts(window, ['ms', 'ageMs']) &&
-  Array.isArray(window['buckets']) &&
-  window['buckets'].every(
+  Array.isArray(window.buckets) &&
+  window.buckets.every(
     (bucket) => isObject(bucket) && areCounts(bucket, ['index', 'calls', 'failures', 'slow']),
   );
 
 const isCountWindow = (window: Record<string, unknown>): boolean =>
   areCounts(window, ['size']) &&
-  Array.isArray(window['outcomes']) &&
-  window['outcomes'].length <= (window['size'] as number) &&
-  window['outcomes'].every((outcome) => [0, 1, 2, 3].includes(outcome));
+  Array.isArray(window.outcomes) &&
+  window.outcomes.length <= (window.size as number) &&
+  window.outcomes.every((outcome) => [0, 1, 2, 3].includes(outcome));

@@ -4,7 +4,7 @@ import { BuiltIn, type CommonOptions } from '../../core/built-in.ts';
 import type { Call, CallNode } from '../../core/call.ts';
 import type { Random } from '../../core/clock.ts';
 import type { EventSource } from '../../core/events.ts';
-import { type Decision, type Judge, isAbortError, judge } from '../../core/judge.ts';
+import { type Decision, isAbortError, type Judge, judge } from '../../core/judge.ts';
 import { type Check, checkOptions, common, count, func, methods, number } from '../../core/options.ts';
 import { failure, type Outcome, success } from '../../core/outcome.ts';
 import type { Layer, Next, Operation } from '../../core/policy.ts';
@@ -90,7 +90,11 @@ export class Retry extends BuiltIn<RetryEvents> implements Layer {
   constructor(options: RetryOptions = {}) {
     checkOptions('retry', options, CHECKS);
     super('retry', options);
-    const { retries = 2, backoff = exponential({ baseMs: 100, maxMs: 10_000 }), budget = retryBudget() } = options;
+    const {
+      retries = 2,
+      backoff = exponential({ baseMs: 100, maxMs: 10_000 }),
+      budget = retryBudget(),
+    } = options;
     this.retries = retries;
     this.budget = budget === false ? undefined : budget;
     this.#backoff = backoff;
