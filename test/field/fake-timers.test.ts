@@ -1,5 +1,6 @@
 import { ModernFakeTimers } from '@jest/fake-timers';
 import { bulkhead, circuitBreaker, constant, pipeline, retry, timeout } from 'holdfast';
+import { VirtualClock } from 'holdfast/testing';
 import sinon from 'sinon';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { deferred, ending, fail, hang, ignoringErrors, watch } from './support.ts';
@@ -37,6 +38,17 @@ function jestTimers(): FakeTimers {
   };
 }
 
+function virtualTimers(): FakeTimers {
+  let clock: VirtualClock;
+  return {
+    install: () => {
+      clock = VirtualClock.install();
+    },
+    advance: (ms) => clock.advance(ms),
+    uninstall: () => clock.uninstall(),
+  };
+}
+
 const vitestTimers = (): FakeTimers => ({
   install: () => void vi.useFakeTimers(),
   advance: (ms) => vi.advanceTimersByTimeAsync(ms),
@@ -46,18 +58,23 @@ const vitestTimers = (): FakeTimers => ({
 const OPEN_MS = 5_000;
 const ATTEMPT_MS = 800;
 const SHORT_MS = 5;
+const HOUR = 3_600_000;
 
 const breaker = circuitBreaker({ consecutiveFailures: 2, openMs: OPEN_MS });
 const limited = bulkhead({ concurrency: 1, queue: 1, queueTimeoutMs: 1_000 });
-const retrying = retry({ retries: 2, backoff: constant(100) });
+const retrying = retry({ retries: 2, backoff: constant(100), budget: false });
 const attempt = timeout({ ms: ATTEMPT_MS });
 const payments = pipeline('payments', timeout({ ms: OPEN_MS }), retrying, attempt);
 const short = timeout({ ms: SHORT_MS });
 
 let uninstall = (): void => {};
-afterEach(() => {
+const restore = () => {
   uninstall();
   uninstall = () => {};
+};
+
+afterEach(() => {
+  restore();
   breaker.close();
 });
 
@@ -65,6 +82,7 @@ const kinds = [
   ['vitest', vitestTimers],
   ['sinon', sinonTimers],
   ['jest', jestTimers],
+  ['our own VirtualClock', virtualTimers],
 ] as const;
 
 describe.each(kinds)('fake timers of %s, policies made before they were installed', (_name, make) => {
@@ -130,63 +148,44 @@ describe.each(kinds)('fake timers of %s, policies made before they were installe
     expect(breaker.state).toBe('closed');
   });
 
-  test('a timer that is set on the real clock for a call in flight serves no call on the fake one', async () => {
-    const work = deferred();
-    const early = watch(payments.run(() => work.promise));
+  test('a call in flight, whose timer is set on the real clock, does not hold up the timer of one on the fake', async () => {
+    const early = watch(attempt.run(hang));
+    install();
+    const run = watch(attempt.run(hang));
+    await advance(ATTEMPT_MS - 1);
+    const before = run.status;
+    await advance(1);
+    expect([before, run.error]).toEqual(['pending', expect.objectContaining({ code: 'HOLDFAST_TIMEOUT' })]);
+    expect(early.status).toBe('rejected');
+  });
+
+  test('a call in flight, whose timer is set on the fake clock, does not hold up the timer of one on the real', async () => {
+    install();
+    await advance(HOUR);
+    const early = watch(short.run(hang));
+    await advance(1);
+    restore();
+    const run = await ending(short.run(hang));
+    expect(run.error).toMatchObject({ code: 'HOLDFAST_TIMEOUT', ms: SHORT_MS });
+    expect(early.status).toBe('rejected');
+  });
+
+  test('a timer left over from the real clock by a call that has ended serves no call on the fake', async () => {
+    expect((await ending(attempt.run(() => 'fine'))).status).toBe('resolved');
     install();
     const run = watch(attempt.run(hang));
     await advance(ATTEMPT_MS);
     expect(run.error).toMatchObject({ code: 'HOLDFAST_TIMEOUT', ms: ATTEMPT_MS });
-    work.resolve('fine');
-    await advance(0);
-    expect(early).toEqual({ status: 'resolved', value: 'fine' });
   });
 
-  test('a timer that is set on the fake clock for a call in flight serves no call on the real one', async () => {
+  test('a timer left over from the fake clock by a call that has ended serves no call on the real', async () => {
     install();
-    const work = deferred();
-    const early = watch(short.run(() => work.promise));
+    await advance(HOUR);
+    const early = watch(short.run(() => 'fine'));
     await advance(1);
-    fake.uninstall();
-    uninstall = () => {};
+    restore();
     const run = await ending(short.run(hang));
+    expect(early.status).toBe('resolved');
     expect(run.error).toMatchObject({ code: 'HOLDFAST_TIMEOUT', ms: SHORT_MS });
-    work.resolve('fine');
-    await work.promise;
-    await ending(short.run(() => 'fine'));
-    expect(early).toEqual({ status: 'resolved', value: 'fine' });
-  });
-
-  test('a circuit that opened on the real clock waits no longer than its opening on the fake one', async () => {
-    for (let call = 0; call < 2; call++) await ignoringErrors(breaker.run(fail));
-    install();
-    const left = breaker.retryAfterMs;
-    await advance(OPEN_MS);
-    expect(left).toBeLessThanOrEqual(OPEN_MS);
-    expect(breaker.state).toBe('half-open');
-  });
-
-  test('a circuit that opened on the fake clock waits no longer than its opening on the real one', async () => {
-    install();
-    await advance(3_600_000);
-    for (let call = 0; call < 2; call++) await ignoringErrors(breaker.run(fail));
-    fake.uninstall();
-    uninstall = () => {};
-    expect(breaker.state).toBe('open');
-    expect(breaker.retryAfterMs).toBeLessThanOrEqual(OPEN_MS);
-  });
-
-  test('a retry that was used on the one clock has its budget on the other', async () => {
-    await ending(retrying.run(() => 'fine'));
-    install();
-    let attempts = 0;
-    const run = watch(
-      retrying.run(() => {
-        attempts++;
-        return fail();
-      }),
-    );
-    await advance(1_000);
-    expect({ attempts, run: run.status }).toEqual({ attempts: 3, run: 'rejected' });
   });
 });

@@ -11,7 +11,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('opossum 2: a call fails while the window holds many calls', () => {
+describe('opossum 2: a call fails while the window holds many calls', { timeout: 60_000 }, () => {
   const MANY = 50_000;
 
   async function succeed(breaker: Breaker, calls: number) {
@@ -32,9 +32,9 @@ describe('opossum 2: a call fails while the window holds many calls', () => {
   async function slowdown(make: () => Breaker) {
     const fastest = async (breaker: Breaker) => {
       let best = Number.POSITIVE_INFINITY;
-      for (let batch = 0; batch < 30; batch++) {
+      for (let batch = 0; batch < 20; batch++) {
         const start = performance.now();
-        for (let call = 0; call < 3; call++) await ignoringErrors(breaker.run(fail));
+        await ignoringErrors(breaker.run(fail));
         best = Math.min(best, performance.now() - start);
       }
       return best;
