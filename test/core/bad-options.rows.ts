@@ -192,7 +192,7 @@ export const ROWS: readonly Row[] = [
   [exponential, {}, TypeError, 'baseMs', 'undefined', 'a finite number > 0 and <= 2147483647'],
   [exponential, { baseMs: 1 }, TypeError, 'maxMs', 'undefined', 'a finite number > 0 and <= 2147483647'],
   ofExponential('baseMs', 0, RangeError, '0', 'a finite number > 0 and <= 2147483647'),
-  ofExponential('baseMs', 101, RangeError, '100', 'at least baseMs (101)'),
+  [exponential, { baseMs: 101, maxMs: 100 }, RangeError, 'maxMs', '100', 'at least baseMs (101)'],
   ofExponential('maxMs', 9, RangeError, '9', 'at least baseMs (10)'),
   ofExponential('maxMs', Infinity, RangeError, 'Infinity', 'a finite number > 0 and <= 2147483647'),
   ofExponential('maxMs', 2 ** 31, RangeError, '2147483648', 'a finite number > 0 and <= 2147483647'),
