@@ -86,7 +86,7 @@ const calls = fc.array(
     durationMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 25 })),
     failed: fc.boolean(),
   }),
-  { minLength: 1, maxLength: 60, size: "max" },
+  { minLength: 1, maxLength: 60, size: 'max' },
 );
 
 test('whatever the window, the rules and the calls', async () => {
