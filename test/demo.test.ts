@@ -6,8 +6,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, describe, expect, test } from 'vitest';
+import type { Readable } from 'node:stream';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-demo-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -15,7 +15,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** Against src/ and not against a build; the demo's own children inherit the hook that does it. */
 function start(...args: string[]): { demo: ChildProcess; ended: Promise<Ended> } {
   const hook = ['--disable-warning=ExperimentalWarning', '--import', './test/support/source.ts'];
-  const demo = spawn(process.execPath, [...hook, 'examples/demo/main.ts', ...args]);
+  // A process group of its own, as a shell gives to what it starts.
+  const demo = spawn(process.execPath, [...hook, 'examples/demo/main.ts', ...args], { detached: true });
   const output = { stdout: '', stderr: '' };
   demo.stdout.setEncoding('utf8').on('data', (text: string) => {
     output.stdout += text;
@@ -35,20 +36,28 @@ interface Ended {
 
 const run = (...args: string[]): Promise<Ended> => start(...args).ended;
 
-/** Which processes have `mark` on their command line: that is how the children of one demo are told apart. */
-function processesWith(mark: string): string[] {
-  return readdirSync('/proc').filter((entry) => {
+/** Whether a process of the demo's group still runs. One that has ended, and that nobody has asked after, does not. */
+function anyLeft(group: number): boolean {
+  try {
+    process.kill(-group, 0);
+  } catch {
+    return false;
+  }
+  if (process.platform !== 'linux') return true;
+  return readdirSync('/proc').some((entry) => {
     try {
-      return /^\d+$/.test(entry) && readFileSync(`/proc/${entry}/cmdline`, 'utf8').includes(mark);
+      const [state, , ofGroup] = readFileSync(`/proc/${entry}/stat`, 'utf8')
+        .replace(/^.*\) /, '')
+        .split(' ');
+      return Number(ofGroup) === group && state !== 'Z';
     } catch {
-      return false; // it ended while we looked
+      return false; // no process, or one that ended while we looked
     }
   });
 }
 
-async function untilGone(mark: string): Promise<string[]> {
-  for (let tries = 0; tries < 40 && processesWith(mark).length > 0; tries++) await sleep(50);
-  return processesWith(mark);
+async function untilNoneLeft({ pid = 0 }: ChildProcess): Promise<void> {
+  await vi.waitUntil(() => !anyLeft(pid), { timeout: 3_000 });
 }
 
 const oneLine = /^demo: [^\n]+\n$/;
@@ -87,13 +96,13 @@ describe.concurrent('the demo', () => {
 
   test('measures three gateways, prints figures for a program, draws its picture and leaves no process', async () => {
     const svg = join(folder, 'picture.svg');
-    const seed = '8715001';
-    const { code, stdout, stderr } = await run('--quick', '--json', '--seed', seed, '--svg', svg);
+    const { demo, ended } = start('--quick', '--json', '--seed', '7', '--svg', svg);
+    const { code, stdout, stderr } = await ended;
     expect(code).toBe(0);
     expect(stderr).toContain('reporting hangs');
 
     const figures = JSON.parse(stdout);
-    expect(figures).toMatchObject({ seed: Number(seed), svg, verdict: { judged: false } });
+    expect(figures).toMatchObject({ seed: 7, svg, verdict: { judged: false } });
     expect(figures.runs.map((run: { gateway: string }) => run.gateway)).toEqual([
       'bare',
       'plain timeouts',
@@ -122,23 +131,27 @@ describe.concurrent('the demo', () => {
     expect(opened[0]).toMatchObject({ route: 'reporting' });
 
     const picture = readFileSync(svg, 'utf8');
-    expect(picture).toMatch(/^<svg [^]*<\/svg>\n$/);
+    expect(picture).toMatch(/^<svg .*<\/svg>\n$/s);
     expect(picture.match(/<polyline/g)).toHaveLength(9);
-    expect(await untilGone(`"seed":${seed}`)).toEqual([]);
+    await untilNoneLeft(demo);
   }, 40_000);
 
   test.each([
-    ['SIGINT', 130, '8715002'],
-    ['SIGTERM', 143, '8715003'],
-    ['SIGKILL', null, '8715004'],
-  ] as const)('leaves no process behind when it gets %s', async (signal, expected, seed) => {
-    const { demo, ended } = start('--seed', seed, '--svg', join(folder, 'never.svg'));
-    const mark = `"seed":${seed}`;
-    while (processesWith(mark).length < 4) await sleep(50); // three services and the load generator
-    demo.kill(signal);
-    expect((await ended).code).toBe(expected);
-    expect(await untilGone(mark)).toEqual([]);
-  }, 20_000);
+    ['Ctrl-C', 'SIGINT', 130],
+    ['SIGTERM', 'SIGTERM', 143],
+    ['kill -9', 'SIGKILL', null],
+  ] as const)(
+    'leaves no process behind after %s',
+    async (_, signal, expected) => {
+      const { demo, ended } = start('--svg', join(folder, 'never.svg'));
+      await once(demo.stdout as Readable, 'data'); // its first line comes when all of its processes are up
+      const { pid = 0 } = demo;
+      process.kill(signal === 'SIGINT' ? -pid : pid, signal); // a terminal sends it to the whole group
+      expect((await ended).code).toBe(expected);
+      await untilNoneLeft(demo);
+    },
+    20_000,
+  );
 });
 
 function sentByPhase({ phases }: { phases: Array<{ routes: Record<string, { sent: number }> }> }) {
