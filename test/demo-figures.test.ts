@@ -43,7 +43,7 @@ describe('detection', () => {
 
   test('without circuits comes with the first errors that clients see', () => {
     const [hang] = detections(failing, [], scenario);
-    expect(hang).toMatchObject({ trouble: 'reporting hangs', sign: 'clients’ errors' });
+    expect(hang).toMatchObject({ trouble: 'reporting hangs', sign: 'client errors' });
     expect(hang?.afterMs).toBeCloseTo(2_180); // the tenth answer, since one alone is no sign
   });
 
@@ -55,7 +55,7 @@ describe('detection', () => {
     ];
     expect(detections(failing, signs, scenario)[0]).toMatchObject({
       afterMs: 300,
-      sign: 'circuit’s failure rate',
+      sign: 'circuit failure rate',
       circuitOpenedAfterMs: 700,
     });
   });

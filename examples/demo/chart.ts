@@ -20,7 +20,7 @@ const shade = { hangs: '#fbe3e1', 'fails half': '#fdf1d6' };
 
 const titles: Readonly<Record<GatewayKind, string>> = {
   bare: 'Bare',
-  'plain timeouts': 'Plain time-outs',
+  'plain timeouts': 'Plain timeouts',
   holdfast: 'Wrapped with Holdfast',
 };
 
@@ -130,7 +130,7 @@ function callout(run: RunFigures, phases: readonly Phase[], top: number): string
       percent(auth.goodput),
       `font-size="30" font-weight="600" fill="${stroke.auth.colour}"`,
     ),
-    text(left, top + 80, 'of auth’s requests', `fill="${faint}"`),
+    text(left, top + 80, 'of auth requests', `fill="${faint}"`),
     text(left, top + 97, 'are good while', `fill="${faint}"`),
     text(left, top + 114, hang ?? '', `fill="${faint}"`),
   ];

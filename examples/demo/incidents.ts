@@ -10,7 +10,7 @@ export interface Detection {
   readonly trouble: string;
   /** After the trouble began; undefined: never while it lasted. */
   readonly afterMs: number | undefined;
-  readonly sign: 'clients’ errors' | 'circuit’s failure rate' | 'circuit opened' | undefined;
+  readonly sign: 'client errors' | 'circuit failure rate' | 'circuit opened' | undefined;
   readonly circuitOpenedAfterMs: number | undefined;
 }
 
@@ -36,11 +36,11 @@ export function detections(
     const own = dueWithin(samples, trouble.route, fromMs, toMs);
     const candidates = [
       {
-        sign: 'circuit’s failure rate',
+        sign: 'circuit failure rate',
         afterMs: after(during.find((sign) => sign.failureRate !== undefined)),
       },
       { sign: 'circuit opened', afterMs: circuitOpenedAfterMs },
-      { sign: 'clients’ errors', afterMs: firstAlarm(own, fromMs, toMs, scenario.windowMs) },
+      { sign: 'client errors', afterMs: firstAlarm(own, fromMs, toMs, scenario.windowMs) },
     ] as const;
     const seen = candidates.filter(({ afterMs }) => afterMs !== undefined);
     const first = seen.sort((a, b) => (a.afterMs ?? 0) - (b.afterMs ?? 0))[0];

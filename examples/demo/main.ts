@@ -1,6 +1,6 @@
 /**
  * A cascade and its end. Three services, a gateway with one pool of connections to them, and real requests at
- * a steady rate; the same script of trouble runs against the gateway bare, with plain time-outs, and wrapped
+ * a steady rate; the same script of trouble runs against the gateway bare, with plain timeouts, and wrapped
  * with Holdfast. See docs/demo.md.
  */
 import { existsSync, writeFileSync } from 'node:fs';

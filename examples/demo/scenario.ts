@@ -1,6 +1,6 @@
 /**
  * The numbers of the demo, all of them: who calls what, how often, and what goes wrong when. An incident of
- * many minutes is told in some twenty seconds here, so time-outs are shorter than a real service would set.
+ * many minutes is told in some twenty seconds here, so timeouts are shorter than a real service would set.
  */
 
 export const routes = ['auth', 'payments', 'reporting'] as const;
@@ -21,7 +21,7 @@ export const services: Readonly<Record<Route, Service>> = {
   reporting: { workers: 12, workMs: { least: 40, most: 80 }, arrivalsPerSecond: 50 },
 };
 
-/** Outbound connections of the gateway, for all three services together. In health it uses about nine. */
+/** Outbound connections of the gateway, for all three services together. In health about eight are in use. */
 export const poolSize = 32;
 
 /** A client waits so long for any answer, then it gives up. */

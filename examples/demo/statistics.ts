@@ -61,10 +61,10 @@ export interface GoodputPoint {
   readonly goodput: Readonly<Record<Route, number>>;
 }
 
-/** Goodput over the half second before each point. */
+/** Goodput over the half second before each point; before the first one lies the warm-up. */
 export function goodputOverTime(samples: readonly Sample[], scenario: Scenario): GoodputPoint[] {
   const points: GoodputPoint[] = [];
-  for (let atMs = 500; atMs <= lengthMs(scenario); atMs += 250) {
+  for (let atMs = 0; atMs <= lengthMs(scenario); atMs += 250) {
     const goodput = byRoute((route) => share(dueWithin(samples, route, atMs - 500, atMs), isGood));
     points.push({ atMs, goodput });
   }

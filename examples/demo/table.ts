@@ -39,8 +39,8 @@ export function table({ runs, phases }: AllFigures, verdict: Verdict): string {
     '',
     `goodput: answered 2xx within ${seconds(goodWithinMs)} of being due, of all requests sent.`,
     `p99: until any answer, or until the client gave up after ${seconds(clientPatienceMs)}. errors: no 2xx at all.`,
-    'detected: from the trouble’s start to its first sign (10% of a second’s answers are errors, the circuit’s own',
-    '  failure rate is 10%, or the circuit opens). well again: from its end to the first second with 95% goodput.',
+    'detected: from the start of the trouble to its first sign: 10% of the answers in a second are errors, or the',
+    '  circuit measures a failure rate of 10%, or opens. well again: from its end to the first second with 95% goodput.',
     '',
     ...verdictRows(verdict),
   ].join('\n');

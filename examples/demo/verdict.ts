@@ -31,22 +31,22 @@ export function judge(runs: readonly RunFigures[], judged: boolean): Verdict {
 
   const claims = [
     {
-      claim: 'bare: the hang of reporting takes auth down with it (goodput below 50%)',
+      claim: 'bare: the hang of reporting takes auth down with it (goodput of auth below 50%)',
       measured: percent(inHang(bare)),
       shown: inHang(bare) < 0.5,
     },
     {
-      claim: 'plain timeouts: they do not prevent it (auth’s goodput below 90%)',
+      claim: 'plain timeouts: they do not prevent it (goodput of auth below 90%)',
       measured: percent(inHang(plain)),
       shown: inHang(plain) < 0.9,
     },
     {
-      claim: 'holdfast: auth’s goodput is 99% or more in every phase',
+      claim: 'holdfast: the goodput of auth is 99% or more in every phase',
       measured: `${percent(leastGoodput)} in the worst`,
       shown: leastGoodput >= 0.99,
     },
     {
-      claim: `holdfast: auth’s p99 is below ${allowedMs.toFixed(0)} ms in every phase (healthy: ${healthyMs.toFixed(0)} ms)`,
+      claim: `holdfast: the p99 of auth is below ${allowedMs.toFixed(0)} ms in every phase (healthy: ${healthyMs.toFixed(0)} ms)`,
       measured: `${worstP99Ms.toFixed(0)} ms in the worst`,
       shown: worstP99Ms < allowedMs,
     },
