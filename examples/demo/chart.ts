@@ -24,6 +24,9 @@ const titles: Readonly<Record<GatewayKind, string>> = {
   holdfast: 'Wrapped with Holdfast',
 };
 
+/** From a time or a share to where it lies in the picture. */
+type Scale = (value: number) => number;
+
 export function chart({ runs, phases, seed }: Figures): string {
   const endMs = phases.at(-1)?.toMs ?? 1;
   const x = (atMs: number) => plot.left + (atMs / endMs) * (plot.right - plot.left);
@@ -57,7 +60,7 @@ function legend(): string[] {
   });
 }
 
-function panel(run: RunFigures, phases: readonly Phase[], top: number, x: (ms: number) => number): string[] {
+function panel(run: RunFigures, phases: readonly Phase[], top: number, x: Scale): string[] {
   const bottom = top + plot.height;
   const y = (share: number) => bottom - share * plot.height;
   return [
@@ -74,7 +77,7 @@ function panel(run: RunFigures, phases: readonly Phase[], top: number, x: (ms: n
   ];
 }
 
-function phaseBand({ name, fromMs, toMs, trouble }: Phase, top: number, x: (ms: number) => number): string[] {
+function phaseBand({ name, fromMs, toMs, trouble }: Phase, top: number, x: Scale): string[] {
   const [left, right] = [x(fromMs), x(toMs)];
   const size = `x="${left}" y="${top}" width="${right - left}" height="${plot.height}"`;
   return [
@@ -83,12 +86,7 @@ function phaseBand({ name, fromMs, toMs, trouble }: Phase, top: number, x: (ms: 
   ];
 }
 
-function line(
-  run: RunFigures,
-  route: Route,
-  x: (ms: number) => number,
-  y: (share: number) => number,
-): string {
+function line(run: RunFigures, route: Route, x: Scale, y: Scale): string {
   const { colour, width } = stroke[route];
   const points = run.goodputOverTime.map(
     ({ atMs, goodput }) => `${x(atMs).toFixed(1)},${y(goodput[route]).toFixed(1)}`,
@@ -97,22 +95,21 @@ function line(
 }
 
 /** A strip under the panel where a circuit was not closed: there the gateway knew, and did not ask. */
-function openCircuits(
-  run: RunFigures,
-  phases: readonly Phase[],
-  top: number,
-  x: (ms: number) => number,
-): string[] {
+function openCircuits(run: RunFigures, phases: readonly Phase[], top: number, x: Scale): string[] {
   const endMs = phases.at(-1)?.toMs ?? 0;
   return routes.flatMap((route) => {
     const changes = run.circuits.filter((sign) => sign.route === route);
-    const opened = changes.find(({ circuit }) => circuit === 'open')?.atMs;
-    if (opened === undefined) return [];
-    const closed = changes.filter(({ circuit }) => circuit === 'closed').at(-1)?.atMs ?? endMs;
-    const size = `x="${x(opened).toFixed(1)}" y="${top}" width="${(x(closed) - x(opened)).toFixed(1)}" height="5"`;
+    const spans = changes.flatMap(({ circuit, atMs }, index) =>
+      circuit === 'closed' ? [] : [{ left: x(atMs), right: x(changes[index + 1]?.atMs ?? endMs) }],
+    );
+    const [first] = spans;
+    if (!first) return [];
+    const { colour } = stroke[route];
     return [
-      `<rect ${size} rx="2.5" fill="${stroke[route].colour}"/>`,
-      text(x(opened), top + 20, `circuit of ${route} open`, `font-size="12" fill="${stroke[route].colour}"`),
+      ...spans.map(
+        ({ left, right }) => `<path d="M${left} ${top}H${right}" stroke="${colour}" stroke-width="5"/>`,
+      ),
+      text(first.left, top + 17, `circuit of ${route} open`, `font-size="12" fill="${colour}"`),
     ];
   });
 }
@@ -136,7 +133,7 @@ function callout(run: RunFigures, phases: readonly Phase[], top: number): string
   ];
 }
 
-function timeAxis(endMs: number, baseline: number, x: (ms: number) => number): string[] {
+function timeAxis(endMs: number, baseline: number, x: Scale): string[] {
   const stepMs = endMs > 8_000 ? 5_000 : 1_000;
   const labels: string[] = [];
   for (let atMs = 0; atMs <= endMs; atMs += stepMs) {

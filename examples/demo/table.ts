@@ -10,31 +10,18 @@ const cellWidth = 24;
 
 export function table({ runs, phases }: AllFigures, verdict: Verdict): string {
   const troubles = phases.filter(({ trouble }) => trouble).map(({ name }) => name);
+  const gateways = runs.map(({ gateway }) => gateway);
+  const headings = runs.map(() => 'goodput    p99  errors');
+  const blank = runs.map(() => '');
   return [
-    row(
-      '',
-      '',
-      runs.map(({ gateway }) => gateway),
-    ),
-    row(
-      'phase',
-      'route',
-      runs.map(() => 'goodput    p99  errors'),
-    ),
+    row('', '', gateways),
+    row('phase', 'route', headings),
     rule(runs),
     ...phases.flatMap(({ name }, index) => phaseRows(name, index, runs)),
-    row(
-      'detected after',
-      '',
-      runs.map(() => ''),
-    ),
+    row('detected after', '', blank),
     ...troubles.flatMap((trouble) => detectionRows(trouble, runs)),
     '',
-    row(
-      'well again after',
-      '',
-      runs.map(() => ''),
-    ),
+    row('well again after', '', blank),
     ...troubles.flatMap((trouble) => recoveryRows(trouble, runs)),
     '',
     `goodput: answered 2xx within ${seconds(goodWithinMs)} of being due, of all requests sent.`,
@@ -64,20 +51,11 @@ function figuresCell({ goodput, p99Ms, errorRate }: Figures): string {
 
 function detectionRows(trouble: string, runs: readonly RunFigures[]): string[] {
   const all = runs.map((run) => run.detections.find((detection) => detection.trouble === trouble));
+  const soon = all.map((detection) => (detection ? after(detection.afterMs) : ''));
+  const by = all.map((detection) => (detection?.sign ? `  by ${detection.sign}` : ''));
   const opened = all.map(openedCell);
-  return [
-    row(
-      `  ${trouble}`,
-      '',
-      all.map((detection) => (detection ? after(detection.afterMs) : '')),
-    ),
-    row(
-      '',
-      '',
-      all.map((detection) => (detection?.sign ? `  by ${detection.sign}` : '')),
-    ),
-    ...(opened.some((cell) => cell !== '') ? [row('', '', opened)] : []),
-  ];
+  const rows = [row(`  ${trouble}`, '', soon), row('', '', by)];
+  return opened.some((cell) => cell !== '') ? [...rows, row('', '', opened)] : rows;
 }
 
 function openedCell(detection: Detection | undefined): string {
