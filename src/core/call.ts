@@ -1,0 +1,112 @@
+/**
+ * A call as the operation sees it, and behind that the tree which the run keeps of it. Wherever a gate admits, an
+ * attempt starts or a timeout begins, the node of the call gets a child; each node counts what happened below it.
+ * From these counts a gate learns by fact, not from an error's class, whether the operation ran and how it ended.
+ */
+import { Link } from './links.ts';
+import type { Judges } from './judge.ts';
+import type { Outcome } from './outcome.ts';
+import type { Scope } from './scope.ts';
+
+/** What an operation, a policy or a judge is told about the call at hand. */
+export interface Call {
+  /** Number of the attempt, from 1: that of the innermost retry around. */
+  readonly attempt: number;
+  /**
+   * Aborts when a timeout around gives up or the caller aborts, with the reason. It is made when it is first read:
+   * an operation that does not ask for it does not pay for it. The signal of a call that succeeded is never aborted.
+   */
+  readonly signal: AbortSignal;
+  /** Milliseconds left until the nearest deadline, at least 0; `Infinity` without one. */
+  readonly remainingMs: number;
+  /** The name of the pipeline that runs; undefined where a policy runs alone. */
+  readonly pipeline: string | undefined;
+  /** What the caller passed as `context` to `run`. */
+  readonly context: unknown;
+}
+
+export class CallNode extends Link implements Call {
+  readonly parent: CallNode | undefined;
+  /** The nearest part of the tree around that can be given up as a whole. */
+  readonly scope: Scope;
+  readonly attempt: number;
+  /** When the nearest deadline is due, on the run's clock. */
+  readonly deadline: number;
+  readonly judges: Judges | undefined;
+  /** How often the operation was invoked below this node. */
+  invocations = 0;
+  /** How many of these invocations have not ended. */
+  running = 0;
+  /** How the last of them to end did, or the time-out that gave it up. */
+  last: Outcome | undefined = undefined;
+
+  /** Without a scope the node is one itself (see `Scope`). */
+  constructor(
+    parent: CallNode | undefined,
+    scope: Scope | undefined,
+    attempt: number,
+    deadline: number,
+    judges: Judges | undefined,
+  ) {
+    super();
+    this.parent = parent;
+    this.scope = scope ?? (this as unknown as Scope);
+    this.attempt = attempt;
+    this.deadline = deadline;
+    this.judges = judges;
+  }
+
+  get signal(): AbortSignal {
+    return this.scope.abortSignal;
+  }
+
+  get remainingMs(): number {
+    if (this.deadline === Infinity) return Infinity;
+    return Math.max(0, this.deadline - this.scope.run.clock.now());
+  }
+
+  get pipeline(): string | undefined {
+    return this.scope.run.owner.pipeline;
+  }
+
+  get context(): unknown {
+    return this.scope.run.callerContext;
+  }
+
+  /** The same call, as attempt number `attempt`. */
+  forAttempt(attempt: number): CallNode {
+    return new CallNode(this, this.scope, attempt, this.deadline, this.judges);
+  }
+
+  /** The same call, judged by `judges`. */
+  judgedBy(judges: Judges): CallNode {
+    return new CallNode(this, this.scope, this.attempt, this.deadline, judges);
+  }
+
+  /** Counts an invocation, here and in every node above. */
+  began(): void {
+    for (let node: CallNode | undefined = this; node !== undefined; node = node.parent) {
+      node.invocations++;
+      node.running++;
+    }
+  }
+
+  /** Counts its end. The result of work that was given up is late: it is nobody's outcome any more. */
+  ended(outcome: Outcome): void {
+    const late = this.scope.gaveUp;
+    for (let node: CallNode | undefined = this; node !== undefined; node = node.parent) {
+      node.running--;
+      if (!late) node.last = outcome;
+      if (node.running === 0) node.onIdle();
+    }
+  }
+
+  /** Lets every node above learn of an outcome that a layer here gave to work of its own accord. */
+  overruled(outcome: Outcome): void {
+    if (this.invocations === 0) return;
+    for (let node = this.parent; node !== undefined; node = node.parent) node.last = outcome;
+  }
+
+  /** No invocation below this node runs any more. */
+  protected onIdle(): void {}
+}

@@ -1,0 +1,110 @@
+/**
+ * Time and chance, and the only file of the library that reads either. Everything else is handed a clock and a
+ * source of random numbers, which is what lets a test move time by hand.
+ */
+import { shared } from './shared.ts';
+
+/** A timer that was set and can be taken back. */
+export interface Timer {
+  cancel(): void;
+  /** Lets the timer keep the process alive: how each timer starts. */
+  ref(): void;
+  /** Lets the process exit although the timer has not fired. */
+  unref(): void;
+}
+
+/** A monotonic clock in milliseconds; only differences between its readings mean anything. */
+export interface Clock {
+  now(): number;
+  /** Calls `fn` once, `ms` (0 to 2^31-1) from now. */
+  setTimer(ms: number, fn: () => void): Timer;
+}
+
+/** Returns a number in [0, 1), as `Math.random` does. */
+export type Random = () => number;
+
+/** The longest time that the runtimes' timers can hold: above it they fire at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** What `systemClock` reads in place of the runtime, if anything: an installed virtual clock. */
+export const standIn = shared<{ clock: (Clock & { random: Random }) | undefined }>('clock', () => ({
+  clock: undefined,
+}));
+
+// `setTimeout` and `performance` are looked up on `globalThis` at each use, never captured: fake timers replace them.
+class SystemTimer implements Timer {
+  readonly #handle: ReturnType<typeof setTimeout>;
+  readonly #clear = globalThis.clearTimeout; // the one that belongs to the `setTimeout` that made the handle
+
+  constructor(ms: number, fn: () => void) {
+    this.#handle = globalThis.setTimeout(fn, ms);
+  }
+
+  cancel(): void {
+    const clear = this.#clear;
+    clear(this.#handle);
+  }
+
+  // Where handles are plain numbers there is nothing to ref: the process then lives as long as the timer does.
+  ref(): void {
+    this.#handle.ref?.();
+  }
+
+  unref(): void {
+    this.#handle.unref?.();
+  }
+}
+
+/** The runtime's monotonic clock and timers, or those of fake timers that stand in for them. */
+export const systemClock: Clock = {
+  now: () => standIn.clock?.now() ?? globalThis.performance.now(),
+  setTimer: (ms, fn) => standIn.clock?.setTimer(ms, fn) ?? new SystemTimer(ms, fn),
+};
+
+/** `Math.random`, or the seeded numbers of an installed virtual clock. */
+export const systemRandom: Random = () => standIn.clock?.random() ?? Math.random();
+
+/**
+ * What really keeps a clock's time at this moment. A timer that is kept for later use must not be trusted once this
+ * has changed: it was set on a timeline (the real one, or that of fake timers) which nobody moves any more.
+ */
+export const timelineOf = (clock: Clock): unknown =>
+  clock === systemClock ? (standIn.clock ?? globalThis.setTimeout) : clock;
+
+/** Calls `ring` when the clock has reached `dueAt`, however far away that is, and never before. */
+export function setAlarm(clock: Clock, dueAt: number, ring: () => void): Timer {
+  return new Alarm(clock, dueAt, ring);
+}
+
+class Alarm implements Timer {
+  readonly #clock: Clock;
+  readonly #dueAt: number;
+  readonly #ring: () => void;
+  #timer: Timer;
+
+  constructor(clock: Clock, dueAt: number, ring: () => void) {
+    this.#clock = clock;
+    this.#dueAt = dueAt;
+    this.#ring = ring;
+    this.#timer = this.#set();
+  }
+
+  #set(): Timer {
+    const remaining = Math.max(0, this.#dueAt - this.#clock.now());
+    return this.#clock.setTimer(Math.min(remaining, MAX_TIMER_MS), () => {
+      // Runtimes round to whole milliseconds and may fire a fraction early; and a long wait is made of several timers.
+      if (this.#clock.now() < this.#dueAt) this.#timer = this.#set();
+      else this.#ring();
+    });
+  }
+
+  cancel(): void {
+    this.#timer.cancel();
+  }
+  ref(): void {
+    this.#timer.ref();
+  }
+  unref(): void {
+    this.#timer.unref();
+  }
+}

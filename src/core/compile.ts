@@ -1,0 +1,108 @@
+/** A pipeline, compiled once: its policies folded from the inside out into one function. */
+import { type Call, CallNode } from './call.ts';
+import { fuse } from './fuse.ts';
+import { allowed } from './options.ts';
+import { failure, type Outcome, success } from './outcome.ts';
+import { type Gate, isGate, type Layer, type Next, type Operation, type Policy } from './policy.ts';
+import { rejectLater } from './promises.ts';
+import { Runnable } from './runnable.ts';
+
+/** A policy that is made of others, which are compiled in its place. */
+export interface Composite {
+  /** Outermost first. */
+  readonly parts: readonly Policy[];
+}
+
+const isComposite = (policy: Policy): policy is Policy & Composite => 'parts' in policy;
+
+/** The policies with each composite replaced by its parts, outermost first. */
+export const flatten = (policies: readonly Policy[]): Policy[] =>
+  policies.flatMap((policy) => (isComposite(policy) ? flatten(policy.parts) : [policy]));
+
+/** How to fold. */
+export interface CompileOptions {
+  /** Whether neighbouring gates share one frame. Default: true. */
+  readonly fused?: boolean;
+  /** What stands innermost. Default: the invocation of the operation. */
+  readonly innermost?: Next;
+}
+
+/** Folds policies, outermost first, into one function. */
+export function compile(policies: readonly Policy[], options: CompileOptions = {}): Next {
+  const { fused = true, innermost = invoke } = options;
+  let next = innermost;
+  let gates: Gate[] = [];
+  const closeGates = (): void => {
+    if (gates.length > 0) next = fuse(gates, next);
+    gates = [];
+  };
+  for (const policy of flatten(policies).reverse()) {
+    if (isGate(policy)) {
+      gates.unshift(policy);
+      if (!fused) closeGates();
+    } else {
+      closeGates();
+      next = policy instanceof Runnable ? policy.around(next) : held(policy, next);
+    }
+  }
+  closeGates();
+  return next;
+}
+
+/** Holds a user's layer to the contract: it passes on the call, and what it throws becomes a rejection. */
+function held(layer: Layer, inner: Next): Next {
+  const next = layer.around((operation, call) => {
+    if (call instanceof CallNode) return inner(operation, call);
+    const what = 'the call that the layer was given';
+    return rejectLater(allowed(TypeError, layer.name ?? 'layer', 'call', call, what));
+  });
+  return (operation, call) => {
+    try {
+      return Promise.resolve(next(operation, call));
+    } catch (error) {
+      return rejectLater(error);
+    }
+  };
+}
+
+/** The innermost: invokes the operation, and counts it in every node around. */
+const invoke: Next = <T>(operation: Operation<T>, call: Call): Promise<T> => {
+  const node = call as CallNode;
+  const halted = node.scope.halted();
+  if (halted !== undefined) return halted;
+  node.began();
+  node.scope.run.recorder?.began(node);
+  let result: Promise<T>;
+  try {
+    const returned = operation(call);
+    if (isPrimitive(returned)) {
+      end(node, success(returned));
+      return Promise.resolve(returned);
+    }
+    result = Promise.resolve(returned);
+  } catch (error) {
+    end(node, failure(error));
+    return rejectLater(error);
+  }
+  return result.then(
+    (value) => {
+      end(node, success(value));
+      return value;
+    },
+    (error) => {
+      end(node, failure(error));
+      throw error;
+    },
+  );
+};
+
+const isPrimitive = (value: unknown): boolean =>
+  value === null || (typeof value !== 'object' && typeof value !== 'function');
+
+function end(node: CallNode, outcome: Outcome): void {
+  const { run } = node.scope;
+  // Whatever an operation throws once its caller has aborted says nothing about the dependency.
+  const real = !outcome.ok && run.aborted ? failure(run.abortReason) : outcome;
+  run.recorder?.ended(node, real);
+  node.ended(real);
+}

@@ -1,0 +1,11 @@
+// A compiler whose library does not know `using` still has to understand the library's types.
+declare global {
+  interface SymbolConstructor {
+    readonly dispose: unique symbol;
+  }
+}
+
+/** What `using` gives back at the end of its block. */
+export interface Disposes {
+  [Symbol.dispose](): void;
+}

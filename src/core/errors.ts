@@ -1,0 +1,139 @@
+/**
+ * The errors that Holdfast itself throws. They are known by a brand rather than by their class's identity, so that
+ * `instanceof` holds across ESM and CommonJS and across two installed copies.
+ */
+
+/** What every error of the library is made from. */
+export interface HoldfastErrorInit {
+  /** The label of the policy that throws it. */
+  readonly policy?: string | undefined;
+  /** The name of the pipeline whose run it ended; undefined where a policy ran alone. */
+  readonly pipeline?: string | undefined;
+  readonly cause?: unknown;
+  /** Capturing a stack costs several microseconds, at the moment of overload; the default is not to. */
+  readonly captureStack?: boolean | undefined;
+}
+
+/** What a rejection is made from. */
+export interface RejectionInit extends HoldfastErrorInit {
+  /** Default: `HOLDFAST_REJECTED`. */
+  readonly code?: string;
+  /** After how many milliseconds a new try may be admitted, if that is known. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+const brandOf = (className: string): symbol => Symbol.for(`holdfast.${className}`);
+const REJECTION = brandOf('Rejection');
+const RUN = Symbol.for('holdfast.run');
+
+/** Marks a class: its name for `error.name`, and its brand for `instanceof`. */
+export function brandError(ErrorClass: { readonly prototype: HoldfastError }, name: string): void {
+  const hidden = { enumerable: false, writable: true, configurable: true };
+  Object.defineProperty(ErrorClass.prototype, 'name', { ...hidden, value: name });
+  Object.defineProperty(ErrorClass.prototype, brandOf(name), { ...hidden, value: true });
+  Object.defineProperty(ErrorClass, Symbol.hasInstance, {
+    value(this: unknown, candidate: unknown): boolean {
+      // A user's own subclass inherits this function, and keeps the ordinary meaning.
+      if (this !== ErrorClass) return Function.prototype[Symbol.hasInstance].call(this as never, candidate);
+      return hasBrand(candidate, brandOf(name));
+    },
+  });
+}
+
+function hasBrand(candidate: unknown, mark: symbol): boolean {
+  return (
+    typeof candidate === 'object' &&
+    candidate !== null &&
+    (candidate as Record<symbol, unknown>)[mark] === true
+  );
+}
+
+function setStackTraceLimit(limit: number): number {
+  const before = Error.stackTraceLimit;
+  try {
+    Error.stackTraceLimit = limit;
+  } catch {
+    // Frozen intrinsics: the stack is captured then.
+  }
+  return before;
+}
+
+/**
+ * The base of all errors that Holdfast throws. `message` is the same for the same policy and pipeline, so that error
+ * trackers group it; what varies stands in properties.
+ */
+export class HoldfastError extends Error {
+  /** Stable, for programs: `HOLDFAST_…`. */
+  readonly code: string;
+  /** The label of the policy that threw it. */
+  readonly policy: string | undefined;
+  /** The name of the pipeline whose run it ended; undefined where a policy ran alone. */
+  readonly pipeline: string | undefined;
+
+  constructor(code: string, message: string, init: HoldfastErrorInit = {}) {
+    const limit = init.captureStack ? undefined : setStackTraceLimit(0);
+    super(message, init.cause === undefined ? undefined : { cause: init.cause });
+    if (limit !== undefined) setStackTraceLimit(limit);
+    this.code = code;
+    this.policy = init.policy;
+    this.pipeline = init.pipeline;
+  }
+}
+
+/**
+ * A policy refused the call: **the operation handed to the pipeline that it names did not run**, so trying again
+ * elsewhere or later cannot do anything twice. A gate of your own returns one from `enter`.
+ */
+export class Rejection extends HoldfastError {
+  /** After how many milliseconds a new try may be admitted, if that is known. */
+  readonly retryAfterMs: number | undefined;
+  #run = 0;
+
+  constructor(message: string, init: RejectionInit = {}) {
+    super(init.code ?? 'HOLDFAST_REJECTED', message, init);
+    this.retryAfterMs = init.retryAfterMs;
+  }
+
+  // The number of the run that was refused, not a reference, which would keep the run alive. Accessors on the
+  // prototype are reachable from another copy of the library, and do not show where the error is printed.
+  get [RUN](): number {
+    return this.#run;
+  }
+  set [RUN](run: number) {
+    this.#run = run;
+  }
+}
+
+/** An error that a timeout threw: the operation may have run, and may be running still. */
+export class TimeoutError extends HoldfastError {
+  /** The time that was allowed, in milliseconds. */
+  readonly ms: number;
+
+  constructor(message: string, init: HoldfastErrorInit & { readonly ms: number }) {
+    super('HOLDFAST_TIMEOUT', message, init);
+    this.ms = init.ms;
+  }
+}
+
+brandError(HoldfastError, 'HoldfastError');
+brandError(Rejection, 'Rejection');
+brandError(TimeoutError, 'TimeoutError');
+
+/** Whether a policy refused the call, so that the operation of the pipeline that the error names did not run. */
+export function isRejection(error: unknown): error is Rejection {
+  return hasBrand(error, REJECTION);
+}
+
+/** Remembers which run a rejection refused, and names policy and pipeline where the gate did not. */
+export function stampRejection(rejection: Rejection, run: number, policy: string, pipeline?: string): void {
+  const open = rejection as { [RUN]: number; policy: string | undefined; pipeline: string | undefined };
+  open[RUN] = run;
+  if (Object.isFrozen(rejection)) return;
+  open.policy ??= policy;
+  open.pipeline ??= pipeline;
+}
+
+/** Whether it was this run, rather than some other inside its operation, that was refused. */
+export function refusedRun(error: unknown, run: number): boolean {
+  return isRejection(error) && (error as { [RUN]?: number })[RUN] === run;
+}

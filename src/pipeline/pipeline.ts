@@ -1,0 +1,211 @@
+/** Policies composed: what most users of the library make, and run their calls through. */
+import { BuiltIn } from '../core/built-in.ts';
+import type { CallNode } from '../core/call.ts';
+import { type Clock, type Random, systemClock, systemRandom } from '../core/clock.ts';
+import { type Composite, compile, flatten } from '../core/compile.ts';
+import type { Listener } from '../core/events.ts';
+import type { CommonEvents } from '../core/events.ts';
+import type { Judge } from '../core/judge.ts';
+import { allowed, checkOptions, common } from '../core/options.ts';
+import type { Layer, Next, Policy } from '../core/policy.ts';
+import type { Owner } from '../core/run.ts';
+import { type Engine, type EventsOf, type ExtraOf, Runnable } from '../core/runnable.ts';
+import { labelsOf } from './labels.ts';
+import { CallRecorder, type CallReport } from './report.ts';
+import { printWarnings, warningsOf } from './warnings.ts';
+
+/** Options of `pipeline`. */
+export interface PipelineOptions {
+  /** Labels events, errors and metrics. */
+  readonly name: string;
+  /** Asked after the policies' own judges and the run's. */
+  readonly judge?: Judge | undefined;
+  /** The clock of the pipeline, and of its policies that have none of their own. Default: its first policy's. */
+  readonly clock?: Clock | undefined;
+  /** Chance, for policies that have none of their own. Default: `Math.random`. */
+  readonly random?: Random | undefined;
+  /** Capture a stack in each error of the library, which costs microseconds. Default: false. */
+  readonly captureStack?: boolean | undefined;
+}
+
+/** The events of a pipeline, besides those of its policies. */
+export interface PipelineEvents {
+  /** A run has settled: its report. */
+  call: CallReport;
+}
+
+type Intersection<Union> = (Union extends unknown ? (each: Union) => void : never) extends (all: infer All) => void
+  ? All
+  : never;
+
+/** Everything that a pipeline of these policies emits. */
+export type PipelineEventsOf<Policies extends readonly Policy[]> = Intersection<EventsOf<Policies[number]>> &
+  PipelineEvents;
+
+const CHECKS = { ...common };
+
+/** See `pipeline`. */
+export class Pipeline<Extra = never, Types extends object = PipelineEvents>
+  extends Runnable<Types, Extra>
+  implements Layer, Composite
+{
+  override readonly name: string;
+  /** As they were given, outermost first. */
+  readonly policies: readonly Policy[];
+  /** What is known to be a mistake about the order of the policies; each was also printed, once. */
+  readonly warnings: readonly string[];
+  /** @internal What stands in the place of this pipeline within another. */
+  readonly parts: readonly Policy[];
+  readonly #clock: Clock | undefined;
+  readonly #flat: readonly Policy[];
+  readonly #labels: ReadonlyMap<Policy, string>;
+  readonly #engine: Engine;
+  readonly #relays: (() => void)[] = [];
+
+  constructor(options: PipelineOptions, policies: readonly Policy[]) {
+    super();
+    checkOptions('pipeline', options, CHECKS, ['name']);
+    policies.forEach(checkPolicy);
+    const { name, judge, clock, random = systemRandom, captureStack = false } = options;
+    this.name = name;
+    this.policies = policies;
+    this.parts = judge === undefined ? policies : [judgedBy(judge), ...policies];
+    this.#clock = clock;
+    this.#flat = flatten(policies);
+    this.#labels = labelsOf(this.#flat);
+    this.#agreeOnClock();
+    const pipeline = this;
+    const owner: Owner = {
+      pipeline: name,
+      get clock() {
+        return pipeline.clock;
+      },
+      random,
+      judges: judge && { judge, outer: undefined },
+      captureStack,
+      labelOf: (policy) => this.#labels.get(policy) ?? policy.name ?? '',
+      sink: {
+        heard: (type) => this.heard(type),
+        emit: (type, payload) => this.emitHere(type, payload),
+        fault: (fault, policy) => this.fault(fault, policy, name),
+      },
+      record: (run) =>
+        this.heard('call') ? new CallRecorder(run, (report) => this.emitHere('call', report)) : undefined,
+    };
+    this.#engine = { owner, next: compile(policies) };
+    this.warnings = warningsOf(this.#flat.map((policy) => ({ policy, label: this.#labels.get(policy) ?? '' })));
+    printWarnings(name, this.warnings);
+  }
+
+  /** The pipeline's clock: its own, else its first policy's. */
+  get clock(): Clock {
+    return this.#clock ?? this.#flat.find(isTimed)?.clock ?? systemClock;
+  }
+
+  /** @internal */
+  around(next: Next): Next {
+    return compile(this.parts, { innermost: next });
+  }
+
+  override on<K extends keyof (Types & CommonEvents) & string>(
+    type: K,
+    listener: Listener<(Types & CommonEvents)[K]>,
+  ): this {
+    super.on(type, listener);
+    this.#relayStates();
+    return this;
+  }
+
+  override once<K extends keyof (Types & CommonEvents) & string>(
+    type: K,
+    listener: Listener<(Types & CommonEvents)[K]>,
+  ): this {
+    super.once(type, listener);
+    this.#relayStates();
+    return this;
+  }
+
+  override off<K extends keyof (Types & CommonEvents) & string>(
+    type: K,
+    listener?: Listener<(Types & CommonEvents)[K]>,
+  ): this {
+    super.off(type, listener);
+    this.#relayStates();
+    return this;
+  }
+
+  // A state belongs to a policy, not to a run: it is passed on from the policies, while anybody listens here.
+  #relayStates(): void {
+    const wanted = this.heard('state');
+    if (wanted === this.#relays.length > 0) return;
+    if (!wanted) {
+      for (const stop of this.#relays.splice(0)) stop();
+      return;
+    }
+    for (const [policy, label] of this.#labels) {
+      if (!isStateful(policy)) continue;
+      const relay = (event: object): void => {
+        this.emitHere('state', { ...event, policy: label });
+        this.#relayStates();
+      };
+      policy.on('state', relay);
+      this.#relays.push(() => policy.off('state', relay));
+    }
+  }
+
+  #agreeOnClock(): void {
+    for (const [policy, label] of this.#labels) {
+      if (!isTimed(policy)) continue;
+      const agrees = this.#clock === undefined ? policy.clock === this.clock : policy.adoptClock(this.#clock);
+      if (agrees) continue;
+      throw allowed(TypeError, 'pipeline', `clock of ${label}`, policy.clock, "the same as the pipeline's");
+    }
+  }
+
+  protected override engine(): Engine {
+    return this.#engine;
+  }
+}
+
+type Timed = BuiltIn<object, unknown>;
+
+const isTimed = (policy: Policy): policy is Policy & Timed => policy instanceof BuiltIn && policy.timed;
+
+interface Stateful {
+  on(type: 'state', listener: (event: object) => void): unknown;
+  off(type: 'state', listener: (event: object) => void): unknown;
+}
+
+const isStateful = (policy: unknown): policy is Stateful => typeof (policy as Stateful).on === 'function';
+
+function checkPolicy(policy: Policy, index: number): void {
+  const has = (method: string): boolean =>
+    typeof (policy as unknown as Record<string, unknown> | null | undefined)?.[method] === 'function';
+  if (has('around') || (has('enter') && has('leave'))) return;
+  throw allowed(TypeError, 'pipeline', `policy ${index + 1}`, policy, 'a gate (enter, leave) or a layer (around)');
+}
+
+/** Within another pipeline, the inner one's judge speaks for its own policies before the outer one's. */
+const judgedBy = (judge: Judge): Layer => ({
+  around: (next) => (operation, call) => {
+    const node = call as CallNode;
+    return next(operation, node.judgedBy({ judge, outer: node.judges }));
+  },
+});
+
+/**
+ * Composes policies, outermost first. The result runs operations, wraps functions, and may stand in another pipeline.
+ *
+ * @param nameOrOptions - its name, which labels events and metrics, or options with a name
+ * @throws RangeError | TypeError - for a bad option, for what is no policy, for two policies with the same explicit
+ *   name, and for policies on different clocks
+ * @example
+ * const payments = pipeline('payments', retry(), circuitBreaker(), timeout({ ms: 800 }), bulkhead());
+ * const response = await payments.run(({ signal }) => fetch(url, { signal }));
+ */
+export function pipeline<const Policies extends readonly Policy[]>(
+  nameOrOptions: string | PipelineOptions,
+  ...policies: Policies
+): Pipeline<ExtraOf<Policies[number]>, PipelineEventsOf<Policies>> {
+  return new Pipeline(typeof nameOrOptions === 'string' ? { name: nameOrOptions } : nameOrOptions, policies);
+}

@@ -1,0 +1,114 @@
+/** The report of one run: what an engineer asks about a single slow or failed request. */
+import type { CallNode } from '../core/call.ts';
+import type { EventSource } from '../core/events.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Policy } from '../core/policy.ts';
+import type { Recorder, Run } from '../core/run.ts';
+import type { Scope } from '../core/scope.ts';
+
+/** One invocation of the operation. All times are readings of the pipeline's clock. */
+export interface AttemptReport {
+  /** Its number, from 1. */
+  readonly attempt: number;
+  readonly startMs: number;
+  /** When it ended or was given up; undefined if the run settled without waiting for it. */
+  readonly endMs: number | undefined;
+  readonly outcome: Outcome | undefined;
+}
+
+/** A wait inside the run: in a queue, or before a retry. */
+export interface WaitReport {
+  readonly policy: string;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** A policy refused the call, or an attempt of it. */
+export interface RejectionReport {
+  readonly policy: string;
+  readonly error: unknown;
+}
+
+/** One run, once it has settled. */
+export interface CallReport extends EventSource {
+  readonly pipeline: string;
+  readonly outcome: Outcome;
+  readonly startMs: number;
+  readonly durationMs: number;
+  readonly attempts: readonly AttemptReport[];
+  readonly waits: readonly WaitReport[];
+  readonly rejections: readonly RejectionReport[];
+  /** What the caller passed to `run`. */
+  readonly context: unknown;
+}
+
+type Draft<T> = { -readonly [K in keyof T]: T[K] };
+
+export class CallRecorder implements Recorder {
+  readonly #run: Run;
+  readonly #emit: (report: CallReport) => void;
+  readonly #startMs: number;
+  readonly #attempts: { readonly call: CallNode; readonly entry: Draft<AttemptReport> }[] = [];
+  readonly #waits: WaitReport[] = [];
+  readonly #rejections: RejectionReport[] = [];
+
+  constructor(run: Run, emit: (report: CallReport) => void) {
+    this.#run = run;
+    this.#emit = emit;
+    this.#startMs = run.clock.now();
+  }
+
+  began(call: CallNode): void {
+    const startMs = this.#run.clock.now();
+    const entry = { attempt: call.attempt, startMs, endMs: undefined, outcome: undefined };
+    this.#attempts.push({ call, entry });
+  }
+
+  ended(call: CallNode, outcome: Outcome): void {
+    this.#close((each) => each === call, outcome);
+  }
+
+  gaveUp(scope: Scope, outcome: Outcome): void {
+    this.#close((each) => isInside(each, scope), outcome);
+  }
+
+  #close(matches: (call: CallNode) => boolean, outcome: Outcome): void {
+    for (const { call, entry } of this.#attempts) {
+      if (entry.outcome !== undefined || !matches(call)) continue;
+      entry.endMs = this.#run.clock.now();
+      entry.outcome = outcome;
+    }
+  }
+
+  waited(policy: Policy, startMs: number): void {
+    this.#waits.push({ policy: this.#label(policy), startMs, endMs: this.#run.clock.now() });
+  }
+
+  refused(policy: Policy, error: unknown): void {
+    this.#rejections.push({ policy: this.#label(policy), error });
+  }
+
+  finished(outcome: Outcome): void {
+    const pipeline = this.#run.owner.pipeline ?? '';
+    this.#emit({
+      policy: pipeline,
+      pipeline,
+      outcome,
+      startMs: this.#startMs,
+      durationMs: this.#run.clock.now() - this.#startMs,
+      attempts: this.#attempts.map(({ entry }) => ({ ...entry })),
+      waits: [...this.#waits],
+      rejections: [...this.#rejections],
+      context: this.#run.callerContext,
+    });
+  }
+
+  #label(policy: Policy): string {
+    return this.#run.owner.labelOf(policy);
+  }
+}
+
+function isInside(call: CallNode, scope: Scope): boolean {
+  for (let node: CallNode | undefined = call; node !== undefined; node = node.parent) if (node === scope) return true;
+  return false;
+}

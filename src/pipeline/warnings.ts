@@ -1,0 +1,71 @@
+/** Orders of policies that are known to be mistakes. The policies are known by their kind, not by their class. */
+import type { Policy } from '../core/policy.ts';
+
+/** A policy in its place; the list is outermost first. */
+export interface Placed {
+  readonly policy: Policy;
+  readonly label: string;
+}
+
+interface Mistake {
+  readonly outer: string;
+  readonly inner: string;
+  applies?(outer: Policy, inner: Policy): boolean;
+  say(outer: string, inner: string): string;
+}
+
+const kindOf = (policy: Policy): unknown => (policy as { kind?: unknown }).kind;
+const msOf = (policy: Policy): number => (policy as { ms?: number }).ms ?? Infinity;
+
+const MISTAKES: readonly Mistake[] = [
+  {
+    outer: 'retry',
+    inner: 'retry',
+    say: (outer, inner) => `${inner} stands inside ${outer}: their attempts multiply; keep one of the two`,
+  },
+  {
+    outer: 'timeout',
+    inner: 'timeout',
+    applies: (outer, inner) => msOf(inner) > msOf(outer),
+    say: (outer, inner) => `${inner} is longer than ${outer} around it, and will never fire; make it shorter`,
+  },
+  {
+    outer: 'circuit-breaker',
+    inner: 'retry',
+    say: (outer, inner) =>
+      `${inner} stands inside ${outer}, which then sees one failure where the dependency had several; put it outside`,
+  },
+  {
+    outer: 'retry',
+    inner: 'fallback',
+    say: (outer, inner) => `${inner} stands inside ${outer}, which then never sees a failure; put it outside`,
+  },
+];
+
+/** What is wrong with the order, in words; empty if nothing is known to be. */
+export function warningsOf(placed: readonly Placed[]): string[] {
+  return placed.flatMap((outer, i) =>
+    placed.slice(i + 1).flatMap((inner) =>
+      MISTAKES.filter(
+        (mistake) =>
+          kindOf(outer.policy) === mistake.outer &&
+          kindOf(inner.policy) === mistake.inner &&
+          (mistake.applies?.(outer.policy, inner.policy) ?? true),
+      ).map((mistake) => mistake.say(outer.label, inner.label)),
+    ),
+  );
+}
+
+const printed = new Set<string>();
+// Where names are made up at run time, one for each host say, the same mistake must not flood the log.
+const MOST_PRINTED = 100;
+
+/** Prints each warning of a pipeline the first time. */
+export function printWarnings(pipeline: string, warnings: readonly string[]): void {
+  for (const warning of warnings) {
+    const line = `holdfast: pipeline '${pipeline}': ${warning}`;
+    if (printed.has(line) || printed.size >= MOST_PRINTED) continue;
+    printed.add(line);
+    console.warn(line);
+  }
+}

@@ -1,0 +1,245 @@
+/** Limits how many calls run at once, so that one slow dependency cannot take what all of them share. */
+import { BuiltIn, type CommonOptions } from '../../core/built-in.ts';
+import type { Call, CallNode } from '../../core/call.ts';
+import type { EventSource } from '../../core/events.ts';
+import { isRejection } from '../../core/errors.ts';
+import { type Check, checkOptions, common, count, duration, methods } from '../../core/options.ts';
+import type { Outcome } from '../../core/outcome.ts';
+import type { Gate, Next } from '../../core/policy.ts';
+import { Run } from '../../core/run.ts';
+import { TimerLane } from '../../structures/timer-lane.ts';
+import { TIMED_OUT, WaiterQueue } from '../../structures/waiter-queue.ts';
+import { BulkheadFullError } from './errors.ts';
+import { type BulkheadLimits, BulkheadMachine } from './machine.ts';
+import { BulkheadPermit } from './permit.ts';
+
+/** Options of `bulkhead`. */
+export interface BulkheadOptions extends CommonOptions {
+  /** Calls that run at once, an integer >= 0; 0 rejects everything. Default: 10. */
+  readonly concurrency?: number | undefined;
+  /** Calls that may wait for a place, an integer >= 0. Default: 0. */
+  readonly queue?: number | undefined;
+  /** The longest wait for a place, in milliseconds, > 0, `Infinity` allowed. Default: 1_000. */
+  readonly queueTimeoutMs?: number | undefined;
+  /**
+   * Gives the place of work that nobody waits for any more to another after this long, in milliseconds, > 0. Then more
+   * than `concurrency` may really run. Default: `Infinity`, never.
+   */
+  readonly reclaimMs?: number | undefined;
+  /** Capture a stack in each rejection, which costs microseconds. Default: false. */
+  readonly captureStack?: boolean | undefined;
+}
+
+/** How full the bulkhead is. */
+export interface BulkheadEvent extends EventSource {
+  readonly inFlight: number;
+  readonly queued: number;
+  readonly concurrency: number;
+  readonly queue: number;
+}
+
+/** A call was rejected. */
+export interface BulkheadRejectEvent extends BulkheadEvent {
+  readonly reason: 'full' | 'queue-timeout';
+}
+
+/** A place is held by work for which nobody waits any more. */
+export interface BulkheadAbandonEvent extends BulkheadEvent {
+  /** How many places are. */
+  readonly abandoned: number;
+}
+
+/** The events of a bulkhead. */
+export interface BulkheadEvents {
+  /** A call waits for a place. */
+  queue: BulkheadEvent;
+  reject: BulkheadRejectEvent;
+  /** A timeout or an abort gave up on a call whose work goes on. */
+  abandon: BulkheadAbandonEvent;
+  /** Its place was taken back after `reclaimMs`, though the work still runs. */
+  reclaim: BulkheadAbandonEvent;
+}
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  name: common.name,
+  clock: common.clock,
+  captureStack: common.captureStack,
+  concurrency: count(0),
+  queue: count(0),
+  queueTimeoutMs: duration({ infinity: true }),
+  reclaimMs: duration({ infinity: true }),
+};
+const RESIZE_CHECKS = { concurrency: count(0), queue: count(0) };
+const ACQUIRE_CHECKS = { signal: methods('an AbortSignal', 'addEventListener', 'removeEventListener') };
+
+/** Nothing stands between a run that acquires and the place itself. */
+const direct: Next = async (operation, call) => operation(call);
+
+/** See `bulkhead`. */
+export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate<BulkheadPermit> {
+  readonly #machine: BulkheadMachine;
+  readonly #waiters: WaiterQueue<BulkheadPermit>;
+  readonly #reclaims: TimerLane | undefined;
+  #abandoned = 0;
+
+  constructor(options: BulkheadOptions = {}) {
+    checkOptions('bulkhead', options, CHECKS);
+    super('bulkhead', options);
+    const { concurrency = 10, queue = 0, queueTimeoutMs = 1_000, reclaimMs = Infinity } = options;
+    this.#machine = new BulkheadMachine({ concurrency, queue });
+    this.#waiters = new WaiterQueue(queueTimeoutMs === Infinity ? undefined : new TimerLane(this, queueTimeoutMs));
+    // Abandoned work is nobody's any more: the timer for its place must not keep the process alive.
+    this.#reclaims = reclaimMs === Infinity ? undefined : new TimerLane(this, reclaimMs, { keepsAlive: false });
+  }
+
+  /** Calls that hold a place. */
+  get inFlight(): number {
+    return this.#machine.inFlight;
+  }
+
+  /** Calls that wait for one. */
+  get queued(): number {
+    return this.#machine.queued;
+  }
+
+  /** Places held by work for which nobody waits any more. */
+  get abandoned(): number {
+    return this.#abandoned;
+  }
+
+  /** The limits in force. */
+  get limits(): BulkheadLimits {
+    return this.#machine.limits;
+  }
+
+  /**
+   * Changes the limits while calls run. More places admit waiters at once; fewer evict nobody, and admit nobody until
+   * enough have left. A shorter queue keeps those who wait.
+   *
+   * @throws RangeError | TypeError - for a bad limit
+   */
+  resize(limits: Partial<BulkheadLimits>): void {
+    checkOptions('resize', limits, RESIZE_CHECKS);
+    const { concurrency = this.limits.concurrency, queue = this.limits.queue } = limits;
+    this.#machine.limits = { concurrency, queue };
+    this.#handOver();
+  }
+
+  /** A place for work that is not a function, if there is one now and nobody waits for it. */
+  tryAcquire(): BulkheadPermit | undefined {
+    if (this.#machine.inFlight >= this.limits.concurrency || this.queued > 0) return undefined;
+    this.#machine.arrive();
+    return new BulkheadPermit(this, undefined);
+  }
+
+  /**
+   * A place for work that is not a function, after waiting for it as a call would.
+   *
+   * @throws BulkheadFullError - (as a rejection) if there is none, or none in time; the signal's `reason` on its abort
+   */
+  async acquire(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<BulkheadPermit> {
+    checkOptions('acquire', options, ACQUIRE_CHECKS);
+    const run = new Run(this.engine().owner, options);
+    let granted: BulkheadPermit | undefined;
+    const enter = async (): Promise<BulkheadPermit> => {
+      const permit = await this.enter(run);
+      if (isRejection(permit)) throw permit;
+      granted = permit;
+      if (run.stopped !== undefined) permit.release();
+      return permit;
+    };
+    return run.start(direct, enter).catch((error) => {
+      // Handed over in the very moment in which the caller gave up.
+      granted?.release();
+      throw error;
+    });
+  }
+
+  enter(call: Call): BulkheadPermit | BulkheadFullError | Promise<BulkheadPermit | BulkheadFullError> {
+    const node = call as CallNode;
+    switch (this.#machine.arrive()) {
+      case 'admitted':
+        return new BulkheadPermit(this, node);
+      case 'full':
+        return this.#refuse(node, 'full');
+      case 'queued':
+        return this.#wait(node);
+    }
+  }
+
+  async #wait(call: CallNode): Promise<BulkheadPermit | BulkheadFullError> {
+    const place = this.#waiters.wait(call, () => this.#machine.leaveQueue());
+    if (this.heardIn(call, 'queue')) this.emitIn(call, 'queue', this.#counts());
+    const permit = await place;
+    return permit === TIMED_OUT ? this.#refuse(call, 'queue-timeout') : permit;
+  }
+
+  leave(permit: BulkheadPermit, _outcome: Outcome | 'unused', running = false): void {
+    if (!running || permit.state !== 'held') return;
+    permit.state = 'abandoned';
+    this.#abandoned++;
+    this.#reclaims?.enter(permit);
+    this.#announce('abandon', permit);
+  }
+
+  release(permit: BulkheadPermit): void {
+    const { state } = permit;
+    if (state === 'released') return;
+    permit.state = 'released';
+    if (state === 'abandoned') {
+      this.#abandoned--;
+      this.#reclaims?.leave(permit);
+    }
+    if (state !== 'reclaimed') this.#free();
+  }
+
+  /** @internal The work of an abandoned permit took too long: its place goes to another. */
+  reclaim(permit: BulkheadPermit): void {
+    permit.state = 'reclaimed';
+    this.#abandoned--;
+    this.#free();
+    this.#announce('reclaim', permit);
+  }
+
+  #free(): void {
+    this.#machine.free();
+    this.#handOver();
+  }
+
+  #handOver(): void {
+    while (this.#machine.admitWaiter()) this.#waiters.admitFirst((call) => new BulkheadPermit(this, call));
+  }
+
+  #counts(): Omit<BulkheadEvent, keyof EventSource> {
+    const { inFlight, queued, limits } = this.#machine;
+    return { inFlight, queued, concurrency: limits.concurrency, queue: limits.queue };
+  }
+
+  #announce(type: 'abandon' | 'reclaim', { call }: BulkheadPermit): void {
+    if (this.heardIn(call, type)) this.emitIn(call, type, { ...this.#counts(), abandoned: this.#abandoned });
+  }
+
+  #refuse(call: CallNode, reason: 'full' | 'queue-timeout'): BulkheadFullError {
+    const counts = this.#counts();
+    if (this.heardIn(call, 'reject')) this.emitIn(call, 'reject', { ...counts, reason });
+    const init = this.errorInit(call);
+    const what = reason === 'full' ? 'is full' : 'had no place in time';
+    const message = `${init.pipeline === undefined ? '' : `${init.pipeline}: `}${init.policy} ${what}`;
+    return new BulkheadFullError(message, { ...init, ...counts, reason });
+  }
+
+  protected override asPolicy(): this {
+    return this;
+  }
+}
+
+/**
+ * Admits at most `concurrency` calls at a time; further ones wait in a queue, first in first out, or are rejected. A
+ * place is held until the work has really ended, also where a timeout or an abort gave up on it before.
+ *
+ * @throws RangeError | TypeError - for a bad option
+ * @example bulkhead({ concurrency: 50, queue: 100 })
+ */
+export function bulkhead(options?: BulkheadOptions): Bulkhead {
+  return new Bulkhead(options);
+}

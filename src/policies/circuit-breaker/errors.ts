@@ -1,0 +1,20 @@
+import { brandError, type HoldfastErrorInit, Rejection } from '../../core/errors.ts';
+
+/** The circuit is open, half-open with all probes out, or isolated: the operation did not run. */
+export class CircuitOpenError extends Rejection {
+  /** Which state refused the call. */
+  readonly state: 'open' | 'half-open' | 'isolated';
+
+  constructor(
+    message: string,
+    init: HoldfastErrorInit & {
+      readonly state: 'open' | 'half-open' | 'isolated';
+      readonly retryAfterMs?: number | undefined;
+    },
+  ) {
+    super(message, { ...init, code: 'HOLDFAST_CIRCUIT_OPEN' });
+    this.state = init.state;
+  }
+}
+
+brandError(CircuitOpenError, 'CircuitOpenError');

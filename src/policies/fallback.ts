@@ -1,0 +1,88 @@
+/** Answers in place of a call that failed. */
+import { BuiltIn, type NameOption } from '../core/built-in.ts';
+import type { Call, CallNode } from '../core/call.ts';
+import type { EventSource } from '../core/events.ts';
+import { type Judge, judge } from '../core/judge.ts';
+import { allowed, checkOptions, common } from '../core/options.ts';
+import { failure } from '../core/outcome.ts';
+import type { Layer, Next, Operation } from '../core/policy.ts';
+
+/** Makes the answer from the error. */
+export type FallbackFunction<Value> = (error: unknown, call: Call) => PromiseLike<Value> | Value;
+
+/** Options of `fallback`. */
+export interface FallbackOptions extends NameOption {
+  /** An error that it ignores is not answered. */
+  readonly judge?: Judge | undefined;
+}
+
+/** A call failed, and the fallback answers. */
+export interface FallbackEvent extends EventSource {
+  readonly error: unknown;
+}
+
+/** The events of a fallback. */
+export interface FallbackEvents {
+  fallback: FallbackEvent;
+}
+
+const CHECKS = { name: common.name, judge: common.judge };
+
+/** See `fallback`. */
+export class Fallback<Value> extends BuiltIn<FallbackEvents, Value> implements Layer {
+  override readonly timed = false;
+  readonly #answer: FallbackFunction<Value>;
+  readonly #judge: Judge | undefined;
+
+  constructor(answer: Value | FallbackFunction<Value>, options: FallbackOptions = {}) {
+    checkOptions('fallback', options, CHECKS);
+    super('fallback', options);
+    this.#answer = typeof answer === 'function' ? (answer as FallbackFunction<Value>) : () => answer;
+    this.#judge = options.judge;
+  }
+
+  around(next: Next): Next {
+    return <T>(operation: Operation<T>, call: Call) =>
+      next(operation, call).catch((error) => this.#recover(error, call as CallNode) as T);
+  }
+
+  async #recover(error: unknown, call: CallNode): Promise<Value> {
+    // Given up, by the caller or a timeout around: nobody waits for an answer.
+    const over = call.scope.stopped !== undefined || call.scope.run.aborted;
+    if (over || judge(this.#judge, failure(error), call, this).verdict === 'ignore') throw error;
+    if (this.heardIn(call, 'fallback')) this.emitIn(call, 'fallback', { error });
+    try {
+      return await this.#answer(error, call);
+    } catch (second) {
+      throw withCause(second, error);
+    }
+  }
+
+  protected override asPolicy(): this {
+    return this;
+  }
+}
+
+// Nothing is done to what cannot take a cause, or has one.
+function withCause(thrown: unknown, cause: unknown): unknown {
+  if (thrown instanceof Error && thrown !== cause && thrown.cause === undefined && Object.isExtensible(thrown)) {
+    Object.defineProperty(thrown, 'cause', { value: cause, configurable: true, writable: true });
+  }
+  return thrown;
+}
+
+/**
+ * Replaces an error, a rejection included, by a value: the one given, or what the function makes of the error. Not for
+ * the caller's own abort, nor for what the judge ignores. What the function itself throws is thrown, with the first
+ * error as its `cause`. Gates further out still learn that the operation failed.
+ *
+ * @throws RangeError | TypeError - for a bad option
+ * @example fallback((error, call) => lastKnownPrices)
+ */
+export function fallback<Value>(
+  ...args: [answer: Value | FallbackFunction<Value>, options?: FallbackOptions]
+): Fallback<Value> {
+  // `undefined` is a value too, if somebody says so.
+  if ((args.length as number) === 0) throw allowed(TypeError, 'fallback', 'answer', undefined, 'a value or a function');
+  return new Fallback<Value>(...args);
+}

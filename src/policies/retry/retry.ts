@@ -1,0 +1,206 @@
+/** Tries again, after a while, within a budget. */
+import { type Backoff, exponential } from '../../backoff/backoff.ts';
+import { BuiltIn, type CommonOptions } from '../../core/built-in.ts';
+import type { Call, CallNode } from '../../core/call.ts';
+import type { Random } from '../../core/clock.ts';
+import type { EventSource } from '../../core/events.ts';
+import { type Decision, type Judge, isAbortError, judge } from '../../core/judge.ts';
+import { type Check, checkOptions, common, count, func, methods, number } from '../../core/options.ts';
+import { failure, type Outcome, success } from '../../core/outcome.ts';
+import type { Layer, Next, Operation } from '../../core/policy.ts';
+import { sleep } from '../../structures/sleep.ts';
+import { type RetryBudget, retryBudget } from './budget.ts';
+import { drive } from './drive.ts';
+import { type ExhaustedReason, RetrySchedule } from './schedule.ts';
+
+/** Options of `retry`. */
+export interface RetryOptions extends CommonOptions {
+  /** Attempts after the first, an integer >= 0. Default: 2. */
+  readonly retries?: number | undefined;
+  /** The delay before each retry. Default: `exponential({ baseMs: 100, maxMs: 10_000 })`. */
+  readonly backoff?: Backoff | undefined;
+  /** Limits retries to a share of the successes; `false` for no limit. Default: a `retryBudget()` of its own. */
+  readonly budget?: RetryBudget | false | undefined;
+  /** A server's hint above this ends the retrying, in milliseconds, >= 0, `Infinity` allowed. Default: 60_000. */
+  readonly maxRetryAfterMs?: number | undefined;
+  /** What counts as a failure, and may it be tried again. */
+  readonly judge?: Judge | undefined;
+  /** Where the jitter comes from. Default: the pipeline's, else `Math.random`. */
+  readonly random?: Random | undefined;
+}
+
+/** Another attempt will be made. */
+export interface RetryEvent extends EventSource {
+  /** Number of the attempt that ended, from 1. */
+  readonly attempt: number;
+  /** How it ended. */
+  readonly outcome: Outcome;
+  /** Milliseconds until the next. */
+  readonly delayMs: number;
+}
+
+/** No further attempt will be made: the outcome stands. */
+export interface ExhaustedEvent extends EventSource {
+  readonly reason: ExhaustedReason;
+  /** Number of the last attempt. */
+  readonly attempt: number;
+  readonly outcome: Outcome;
+}
+
+/** The events of a retry. */
+export interface RetryEvents {
+  retry: RetryEvent;
+  exhausted: ExhaustedEvent;
+}
+
+const budgetCheck: Check = (where, name, value) => {
+  if (value !== false) methods('a retryBudget or false', 'deposit', 'take', 'tokens')(where, name, value);
+};
+
+const CHECKS = {
+  name: common.name,
+  clock: common.clock,
+  random: common.random,
+  judge: common.judge,
+  retries: count(0),
+  backoff: func,
+  budget: budgetCheck,
+  maxRetryAfterMs: number({ min: 0, infinity: true }),
+};
+
+/** One attempt that has ended, and what the judge says of it. */
+interface Attempt<T> {
+  readonly number: number;
+  readonly outcome: Outcome<T>;
+  readonly decision: Decision;
+  /** Whether the operation was invoked. */
+  readonly real: boolean;
+}
+
+/** See `retry`. */
+export class Retry extends BuiltIn<RetryEvents> implements Layer {
+  /** Attempts after the first, at most. */
+  readonly retries: number;
+  /** The budget, if there is one. */
+  readonly budget: RetryBudget | undefined;
+  readonly #backoff: Backoff;
+  readonly #maxRetryAfterMs: number;
+  readonly #judge: Judge | undefined;
+
+  constructor(options: RetryOptions = {}) {
+    checkOptions('retry', options, CHECKS);
+    super('retry', options);
+    const { retries = 2, backoff = exponential({ baseMs: 100, maxMs: 10_000 }), budget = retryBudget() } = options;
+    this.retries = retries;
+    this.budget = budget === false ? undefined : budget;
+    this.#backoff = backoff;
+    this.#maxRetryAfterMs = options.maxRetryAfterMs ?? 60_000;
+    this.#judge = options.judge;
+  }
+
+  around(next: Next): Next {
+    return <T>(operation: Operation<T>, call: Call): Promise<T> => {
+      const outer = call as CallNode;
+      // The first attempt is the call itself, unless a retry further out has numbered that otherwise.
+      const node = outer.attempt === 1 ? outer : outer.forAttempt(1);
+      const before = node.invocations;
+      const after = (outcome: Outcome<T>): Promise<T> | T => {
+        const first = this.#judged(outcome, node, node.invocations > before);
+        if (outcome.ok && !first.decision.retry) return outcome.value;
+        return this.#continue(first, next, operation, outer);
+      };
+      return next(operation, node).then(
+        (value) => after(success(value)),
+        (error) => after(failure(error)),
+      );
+    };
+  }
+
+  #judged<T>(outcome: Outcome<T>, node: CallNode, real: boolean): Attempt<T> {
+    const decision = judge(this.#judge, outcome, node, this);
+    if (decision.verdict === 'success') this.budget?.deposit();
+    // Once the call is given up nothing follows, whatever the judge says.
+    const over = node.scope.stopped !== undefined;
+    return { number: node.attempt, outcome, decision: over ? GIVEN_UP : decision, real };
+  }
+
+  async #continue<T>(first: Attempt<T>, next: Next, operation: Operation<T>, call: CallNode): Promise<T> {
+    const schedule = new RetrySchedule(this.#backoff, this.#maxRetryAfterMs);
+    let lastReal = first.real ? first : undefined;
+    const last = await drive<Attempt<T>>({
+      retries: this.retries,
+      first,
+      isFinal: (attempt) => this.#isFinal(attempt, call),
+      wait: (attempt) => this.#wait(attempt, schedule, call),
+      exhausted: (attempt) => this.#announceEnd(attempt, 'retries', call),
+      make: async (number) => {
+        const node = call.forAttempt(number);
+        const outcome = await next(operation, node).then<Outcome<T>, Outcome<T>>(success, failure);
+        const attempt = this.#judged(outcome, node, node.invocations > 0);
+        if (attempt.real) lastReal = attempt;
+        return attempt;
+      },
+    });
+    // A refusal after a real failure says less than that failure did, and would claim that nothing has run.
+    const { outcome } = !last.outcome.ok && !last.real && lastReal !== undefined ? lastReal : last;
+    if (outcome.ok) return outcome.value;
+    throw isAbortError(outcome.error) ? outcome.error.originalError : outcome.error;
+  }
+
+  #isFinal<T>(attempt: Attempt<T>, call: CallNode): boolean {
+    const { decision, outcome } = attempt;
+    if (decision.retry) return false;
+    const failed = decision.verdict === 'failure' || !outcome.ok;
+    if (failed && decision !== GIVEN_UP && !call.scope.run.aborted) this.#announceEnd(attempt, 'judge', call);
+    return true;
+  }
+
+  async #wait<T>(attempt: Attempt<T>, schedule: RetrySchedule, call: CallNode): Promise<boolean> {
+    const random = this.randomIn(call);
+    let delayMs: number | ExhaustedReason;
+    try {
+      const { retryAfterMs } = attempt.decision;
+      delayMs = schedule.next({ retryAfterMs, remainingMs: call.remainingMs, random });
+    } catch (fault) {
+      this.faultIn(call, fault);
+      delayMs = 'backoff';
+    }
+    const { run } = call.scope;
+    if (typeof delayMs === 'number' && this.budget?.take(run.clock.now()) === false) delayMs = 'budget';
+    if (typeof delayMs === 'string') {
+      this.#announceEnd(attempt, delayMs, call);
+      return false;
+    }
+    const { number, outcome } = attempt;
+    if (this.heardIn(call, 'retry')) this.emitIn(call, 'retry', { attempt: number, delayMs, outcome });
+    const startMs = run.recorder && run.clock.now();
+    await sleep(call, delayMs);
+    if (startMs !== undefined) run.recorder?.waited(this, startMs);
+    return true;
+  }
+
+  #announceEnd<T>({ number, outcome }: Attempt<T>, reason: ExhaustedReason, call: CallNode): void {
+    if (this.heardIn(call, 'exhausted')) this.emitIn(call, 'exhausted', { reason, attempt: number, outcome });
+  }
+
+  protected override asPolicy(): this {
+    return this;
+  }
+}
+
+const GIVEN_UP: Decision = { verdict: 'ignore', retry: false, retryAfterMs: undefined };
+
+/**
+ * Calls again, up to `retries` times, what failed in a way that may pass. Not tried again by default: a refusal by
+ * another policy of the same run, the caller's abort, a `TypeError` that is no network error, p-retry's `AbortError`.
+ * In the end the caller gets the last real outcome's own error or value, never a wrapper.
+ *
+ * An attempt that a racing timeout gave up on may still run while the next one does: see the docs for operations that
+ * are not idempotent.
+ *
+ * @throws RangeError | TypeError - for a bad option
+ * @example retry({ retries: 3, backoff: exponential({ baseMs: 50, maxMs: 2_000 }) })
+ */
+export function retry(options?: RetryOptions): Retry {
+  return new Retry(options);
+}

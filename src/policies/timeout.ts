@@ -1,0 +1,143 @@
+/** Gives up on a call that takes too long. */
+import { BuiltIn, type CommonOptions } from '../core/built-in.ts';
+import type { Call, CallNode } from '../core/call.ts';
+import { TimeoutError } from '../core/errors.ts';
+import type { EventSource } from '../core/events.ts';
+import { checkOptions, common, duration, oneOf } from '../core/options.ts';
+import { failure } from '../core/outcome.ts';
+import type { Layer, Next } from '../core/policy.ts';
+import type { Run } from '../core/run.ts';
+import { Scope } from '../core/scope.ts';
+import { LaneEntry, TimerLane } from '../structures/timer-lane.ts';
+
+/** Options of `timeout`. */
+export interface TimeoutOptions extends CommonOptions {
+  /** The time that the call may take, in milliseconds, > 0; `Infinity` for none. */
+  readonly ms: number;
+  /**
+   * `race`: at `ms` the signal aborts and the call rejects, whether or not the operation listens. `cooperate`: the
+   * signal aborts, and the call waits for the operation; a value that it then returns stands. Default: `race`.
+   */
+  readonly mode?: 'race' | 'cooperate' | undefined;
+}
+
+/** The time was over. */
+export interface TimeoutEvent extends EventSource {
+  readonly ms: number;
+}
+
+/** The events of a timeout. */
+export interface TimeoutEvents {
+  timeout: TimeoutEvent;
+}
+
+const CHECKS = {
+  name: common.name,
+  clock: common.clock,
+  ms: duration({ infinity: true }),
+  mode: oneOf('race', 'cooperate'),
+};
+
+/** See `timeout`. */
+export class Timeout extends BuiltIn<TimeoutEvents> implements Layer {
+  /** The time that a call may take, in milliseconds. */
+  readonly ms: number;
+  readonly mode: 'race' | 'cooperate';
+  /** @internal All calls have the same time, and so share one timer. */
+  readonly lane: TimerLane;
+
+  constructor(options: TimeoutOptions) {
+    checkOptions('timeout', options, CHECKS, ['ms']);
+    super('timeout', options);
+    this.ms = options.ms;
+    this.mode = options.mode ?? 'race';
+    this.lane = new TimerLane(this, this.ms);
+  }
+
+  around(next: Next): Next {
+    if (this.ms === Infinity) return next;
+    return (operation, call) => {
+      const entry = new Limit();
+      this.lane.enter(entry);
+      entry.timed = new TimedScope(this, call as CallNode, entry);
+      return entry.timed.race(next, operation);
+    };
+  }
+
+  /** @internal */
+  error(call: CallNode): TimeoutError {
+    const init = this.errorInit(call);
+    const where = init.pipeline === undefined ? '' : `${init.pipeline}: `;
+    return new TimeoutError(`${where}${init.policy} of ${this.ms} ms is over`, { ...init, ms: this.ms });
+  }
+
+  /** @internal */
+  announce(call: CallNode): void {
+    if (this.heardIn(call, 'timeout')) this.emitIn(call, 'timeout', { ms: this.ms });
+  }
+
+  protected override asPolicy(): this {
+    return this;
+  }
+}
+
+/** A call's place in the lane. */
+class Limit extends LaneEntry {
+  timed: TimedScope | undefined = undefined;
+
+  override onDue(): void {
+    this.timed?.interrupt();
+  }
+}
+
+/** What stands inside the timeout, for one call. */
+class TimedScope extends Scope {
+  readonly run: Run;
+  readonly stoppable = true;
+  readonly #policy: Timeout;
+  readonly #entry: LaneEntry;
+
+  constructor(policy: Timeout, call: CallNode, entry: LaneEntry) {
+    super(call, undefined, call.attempt, Math.min(call.deadline, entry.dueAt), call.judges);
+    this.run = call.scope.run;
+    this.#policy = policy;
+    this.#entry = entry;
+    call.scope.add(this);
+  }
+
+  protected override onDecided(): void {
+    this.#policy.lane.leave(this.#entry);
+  }
+
+  protected override async onInterrupt<T>(inner: Promise<T>): Promise<T> {
+    const error = this.#policy.error(this);
+    const cooperate = this.#policy.mode === 'cooperate';
+    if (!cooperate) this.overruled(failure(error));
+    this.stop(failure(error), !cooperate);
+    this.#policy.announce(this);
+    if (!cooperate) throw error;
+    try {
+      return await inner;
+    } catch (cause) {
+      if (cause !== error) Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
+      this.overruled(failure(error));
+      throw error;
+    }
+  }
+
+  protected override reason(): unknown {
+    return this.#policy.error(this);
+  }
+}
+
+/**
+ * Limits the time of a call: as a whole where it stands outermost, of each attempt where it stands inside a retry. In
+ * mode `race` work that does not heed its signal goes on after the call has been given up, which matters where it is
+ * not idempotent; a bulkhead keeps its place until then.
+ *
+ * @throws RangeError | TypeError - for a bad option
+ * @example timeout({ ms: 800 })
+ */
+export function timeout(options: TimeoutOptions): Timeout {
+  return new Timeout(options);
+}

@@ -1,0 +1,163 @@
+/** A clock that stands still until it is told to move: for tests of whatever runs on Holdfast's policies. */
+import { type Clock, standIn, type Timer } from '../core/clock.ts';
+import { checkOptions, number } from '../core/options.ts';
+
+/** Options of `VirtualClock`. */
+export interface VirtualClockOptions {
+  /** What `now()` reads at first, in milliseconds. Default: 0. */
+  readonly startMs?: number | undefined;
+  /** Where `random()` starts: the same seed gives the same numbers. Default: 1. */
+  readonly seed?: number | undefined;
+}
+
+const CHECKS = { startMs: number({}), seed: number({ integer: true }) };
+
+class VirtualTimer implements Timer {
+  readonly dueAt: number;
+  /** Of timers due at the same time, the one set first fires first. */
+  readonly order: number;
+  readonly fire: () => void;
+  refed = true;
+  readonly #drop: (timer: VirtualTimer) => void;
+
+  constructor(dueAt: number, order: number, fire: () => void, drop: (timer: VirtualTimer) => void) {
+    this.dueAt = dueAt;
+    this.order = order;
+    this.fire = fire;
+    this.#drop = drop;
+  }
+
+  cancel(): void {
+    this.#drop(this);
+  }
+  ref(): void {
+    this.refed = true;
+  }
+  unref(): void {
+    this.refed = false;
+  }
+}
+
+/**
+ * Time that moves by hand, and chance that repeats itself.
+ *
+ * @example
+ * const clock = new VirtualClock();
+ * const policy = timeout({ ms: 800, clock });
+ * const result = policy.run(() => new Promise(() => {}));
+ * await clock.advance(800); // the run has rejected
+ */
+export class VirtualClock implements Clock {
+  readonly #timers = new Set<VirtualTimer>();
+  #now: number;
+  #state: number;
+  #timersSet = 0;
+
+  /** @throws RangeError | TypeError - for a bad option */
+  constructor(options: VirtualClockOptions = {}) {
+    checkOptions('VirtualClock', options, CHECKS);
+    this.#now = options.startMs ?? 0;
+    this.#state = (options.seed ?? 1) >>> 0;
+  }
+
+  /** The time, in milliseconds. */
+  now(): number {
+    return this.#now;
+  }
+
+  setTimer(ms: number, fn: () => void): Timer {
+    const timer = new VirtualTimer(this.#now + Math.max(0, ms), this.#timersSet++, fn, (each) => {
+      this.#timers.delete(each);
+    });
+    this.#timers.add(timer);
+    return timer;
+  }
+
+  /** The next of a seeded sequence of numbers in [0, 1) (mulberry32). It is bound, so it can be passed as `random`. */
+  readonly random = (): number => {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let t = this.#state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+
+  /** How many timers would keep a process alive. */
+  get pendingTimers(): number {
+    let count = 0;
+    for (const timer of this.#timers) if (timer.refed) count++;
+    return count;
+  }
+
+  /** Lets `ms` milliseconds pass: runs what falls due, in order, and whatever follows from it in between. */
+  async advance(ms: number): Promise<void> {
+    number({ min: 0 })('advance', 'ms', ms);
+    await drain();
+    const until = this.#now + ms;
+    for (let next = this.#next(); next !== undefined && next.dueAt <= until; next = this.#next()) {
+      await this.#fire(next);
+    }
+    this.#now = until;
+    await drain();
+  }
+
+  /** Lets time pass until no timer is left that would keep a process alive. */
+  async runAll(): Promise<void> {
+    await drain();
+    while (this.pendingTimers > 0) {
+      const next = this.#next();
+      if (next !== undefined) await this.#fire(next);
+    }
+  }
+
+  #next(): VirtualTimer | undefined {
+    let first: VirtualTimer | undefined;
+    for (const timer of this.#timers) {
+      const earlier =
+        first === undefined || timer.dueAt < first.dueAt || (timer.dueAt === first.dueAt && timer.order < first.order);
+      if (earlier) first = timer;
+    }
+    return first;
+  }
+
+  async #fire(timer: VirtualTimer): Promise<void> {
+    this.#timers.delete(timer);
+    this.#now = Math.max(this.#now, timer.dueAt);
+    timer.fire();
+    await drain();
+  }
+
+  /**
+   * Makes a virtual clock what the default clock reads, and the default source of chance, until `uninstall`: for
+   * policies that are constants of a module and have no clock of their own.
+   *
+   * @throws Error - if one is installed already
+   */
+  static install(options?: VirtualClockOptions): VirtualClock {
+    if (standIn.clock !== undefined) throw new Error('VirtualClock: one is installed already; uninstall it first');
+    const clock = new VirtualClock(options);
+    standIn.clock = clock;
+    return clock;
+  }
+
+  /** Gives the default clock back to the runtime. */
+  static uninstall(): void {
+    standIn.clock = undefined;
+  }
+
+  /** Gives the default clock back to the runtime, if it is this one that it reads. */
+  uninstall(): void {
+    if (standIn.clock === this) standIn.clock = undefined;
+  }
+
+  /** `using` uninstalls it. */
+  [Symbol.dispose](): void {
+    this.uninstall();
+  }
+}
+
+// The real one, also where a test has put fake timers in its place meanwhile.
+const { setImmediate: nextMacrotask = (fn: () => void) => setTimeout(fn, 0) } = globalThis;
+
+// All microtasks run before the next macrotask, however many follow from one another.
+const drain = (): Promise<void> => new Promise((resolve) => void nextMacrotask(resolve));
