@@ -11,14 +11,15 @@ const scenario = makeScenario(1, false); // reporting hangs from 4 s to 11 s, pa
 /** Fifty requests a second on a route from one moment to another, all with the same answer. */
 function steady(route: Route, fromMs: number, toMs: number, status: number, latencyMs = 20): Sample[] {
   const samples: Sample[] = [];
-  for (let dueMs = fromMs; dueMs < toMs; dueMs += 20) samples.push({ route, dueMs, latencyMs, status });
+  for (let dueMs = fromMs; dueMs < toMs; dueMs += 20)
+    samples.push({ route, dueMs, lateMs: 0, latencyMs, status });
   return samples;
 }
 
 describe('figures of a phase', () => {
   test('a slow success is neither good nor an error', () => {
     const samples = [200, 200, 200, 503].map((status, index) => ({
-      ...{ route: 'auth' as const, dueMs: index, status },
+      ...{ route: 'auth' as const, dueMs: index, lateMs: 0, status },
       latencyMs: index === 0 ? 1_001 : 1_000,
     }));
     expect(figuresOf(samples)).toMatchObject({ sent: 4, goodput: 0.5, errorRate: 0.25 });
@@ -26,14 +27,14 @@ describe('figures of a phase', () => {
 
   test('percentiles are latencies that were measured', () => {
     const samples = Array.from({ length: 200 }, (_, index) => ({
-      ...{ route: 'auth' as const, dueMs: 0, status: 200 },
+      ...{ route: 'auth' as const, dueMs: 0, lateMs: 0, status: 200 },
       latencyMs: 200 - index,
     }));
     expect(figuresOf(samples)).toMatchObject({ p50Ms: 100, p95Ms: 190, p99Ms: 198 });
   });
 
   test('who gave up counts with his patience, and as an error', () => {
-    const samples = [{ route: 'auth' as const, dueMs: 0, latencyMs: 3_004, status: 0 }];
+    const samples = [{ route: 'auth' as const, dueMs: 0, lateMs: 0, latencyMs: 3_004, status: 0 }];
     expect(figuresOf(samples)).toMatchObject({ goodput: 0, errorRate: 1, p99Ms: 3_000 });
   });
 });

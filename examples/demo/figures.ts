@@ -4,11 +4,18 @@ import { type Detection, detections, type PlacedSign, type Recovery, recoveries 
 import type { GatewayKind } from './messages.ts';
 import type { Run } from './run.ts';
 import { clientPatienceMs, goodWithinMs, type Scenario } from './scenario.ts';
-import { byPhase, type GoodputPoint, goodputOverTime, type PhaseFigures } from './statistics.ts';
+import {
+  byPhase,
+  type GoodputPoint,
+  goodputOverTime,
+  loadLateness,
+  type PhaseFigures,
+} from './statistics.ts';
 
 export interface RunFigures {
   readonly gateway: GatewayKind;
   readonly phases: readonly PhaseFigures[];
+  readonly loadLateP99Ms: number;
   readonly detections: readonly Detection[];
   readonly recoveries: readonly Recovery[];
   readonly circuits: readonly PlacedSign[];
@@ -28,6 +35,7 @@ export function measure(runs: readonly Run[], scenario: Scenario): Figures {
   const measured = runs.map(({ kind, samples, signs }) => ({
     gateway: kind,
     phases: byPhase(samples, scenario.phases),
+    loadLateP99Ms: loadLateness(samples),
     detections: detections(samples, signs, scenario),
     recoveries: recoveries(samples, scenario),
     circuits: signs.filter(({ circuit }) => circuit !== undefined),

@@ -53,6 +53,7 @@ function schedule(): Arrival[] {
 function request({ route, dueMs }: Arrival, dueAt: number): Promise<void> {
   return new Promise((resolve) => {
     let status = 0;
+    const lateMs = performance.now() - dueAt;
     const exchange = get({ host: '127.0.0.1', port: gatewayPort, path: `/${route}`, agent: connections });
     const patience = setTimeout(() => exchange.destroy(), dueAt + clientPatienceMs - performance.now());
     exchange.on('response', (response) => {
@@ -64,7 +65,7 @@ function request({ route, dueMs }: Arrival, dueAt: number): Promise<void> {
     exchange.on('error', () => {}); // no answer, which is what status 0 says
     exchange.on('close', () => {
       clearTimeout(patience);
-      unsent.push({ route, dueMs, latencyMs: performance.now() - dueAt, status });
+      unsent.push({ route, dueMs, lateMs, latencyMs: performance.now() - dueAt, status });
       resolve();
     });
   });

@@ -26,7 +26,9 @@ export interface Sample {
   readonly route: Route;
   /** When the request was due to be sent, whether or not it could be sent then. */
   readonly dueMs: number;
-  /** From then until the answer was complete, or the client gave up. */
+  /** How much later it was sent: the load generator's own lateness, part of the latency too. */
+  readonly lateMs: number;
+  /** From when it was due until the answer was complete, or the client gave up. */
   readonly latencyMs: number;
   /** Of the answer; 0 if there was none. */
   readonly status: number;

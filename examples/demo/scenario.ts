@@ -16,12 +16,12 @@ export interface Service {
 }
 
 export const services: Readonly<Record<Route, Service>> = {
-  auth: { workers: 12, workMs: { least: 30, most: 60 }, arrivalsPerSecond: 60 },
-  payments: { workers: 12, workMs: { least: 30, most: 60 }, arrivalsPerSecond: 50 },
+  auth: { workers: 12, workMs: { least: 40, most: 80 }, arrivalsPerSecond: 60 },
+  payments: { workers: 12, workMs: { least: 40, most: 80 }, arrivalsPerSecond: 50 },
   reporting: { workers: 12, workMs: { least: 40, most: 80 }, arrivalsPerSecond: 50 },
 };
 
-/** Outbound connections of the gateway, for all three services together. In health about eight are in use. */
+/** Outbound connections of the gateway, for all three services together. In health about ten are in use. */
 export const poolSize = 32;
 
 /** A client waits so long for any answer, then it gives up. */

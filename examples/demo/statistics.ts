@@ -44,6 +44,14 @@ export function figuresOf(samples: readonly Sample[]): Figures {
   };
 }
 
+/** How late the load itself was: what the machine, busy with something else, has added to every latency. */
+export function loadLateness(samples: readonly Sample[]): number {
+  return percentile(
+    samples.map(({ lateMs }) => lateMs).sort((a, b) => a - b),
+    0.99,
+  );
+}
+
 export function byRoute<T>(make: (route: Route) => T): Record<Route, T> {
   return Object.fromEntries(routes.map((route) => [route, make(route)])) as Record<Route, T>;
 }

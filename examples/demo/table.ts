@@ -12,6 +12,7 @@ export function table({ runs, phases }: AllFigures, verdict: Verdict): string {
   const troubles = phases.filter(({ trouble }) => trouble).map(({ name }) => name);
   const gateways = runs.map(({ gateway }) => gateway);
   const headings = runs.map(() => 'goodput    p99  errors');
+  const lateness = runs.map(({ loadLateP99Ms }) => `${loadLateP99Ms.toFixed(1)} ms`);
   const blank = runs.map(() => '');
   return [
     row('', '', gateways),
@@ -24,10 +25,13 @@ export function table({ runs, phases }: AllFigures, verdict: Verdict): string {
     row('well again after', '', blank),
     ...troubles.flatMap((trouble) => recoveryRows(trouble, runs)),
     '',
+    row('load sent late, p99', '', lateness),
+    '',
     `goodput: answered 2xx within ${seconds(goodWithinMs)} of being due, of all requests sent.`,
     `p99: until any answer, or until the client gave up after ${seconds(clientPatienceMs)}. errors: no 2xx at all.`,
     'detected: from the start of the trouble to its first sign: 10% of the answers in a second are errors, or the',
     '  circuit measures a failure rate of 10%, or opens. well again: from its end to the first second with 95% goodput.',
+    'load sent late: by the load generator itself. Many milliseconds mean that this machine is busy with other work.',
     '',
     ...verdictRows(verdict),
   ].join('\n');
