@@ -94,22 +94,21 @@ function line(run: RunFigures, route: Route, x: Scale, y: Scale): string {
   return `<polyline points="${points.join(' ')}" fill="none" stroke="${colour}" stroke-width="${width}" stroke-linejoin="round"/>`;
 }
 
-/** A strip under the panel where a circuit was not closed: there the gateway knew, and did not ask. */
+/** A strip under the panel while a circuit is open: there the gateway knows, and does not ask. */
 function openCircuits(run: RunFigures, phases: readonly Phase[], top: number, x: Scale): string[] {
   const endMs = phases.at(-1)?.toMs ?? 0;
   return routes.flatMap((route) => {
     const changes = run.circuits.filter((sign) => sign.route === route);
     const spans = changes.flatMap(({ circuit, atMs }, index) =>
-      circuit === 'closed' ? [] : [{ left: x(atMs), right: x(changes[index + 1]?.atMs ?? endMs) }],
+      circuit === 'open' ? [{ left: x(atMs), right: x(changes[index + 1]?.atMs ?? endMs) }] : [],
     );
     const [first] = spans;
     if (!first) return [];
     const { colour } = stroke[route];
+    const strip = spans.map(({ left, right }) => `M${left.toFixed(1)} ${top}H${right.toFixed(1)}`).join('');
     return [
-      ...spans.map(
-        ({ left, right }) => `<path d="M${left} ${top}H${right}" stroke="${colour}" stroke-width="5"/>`,
-      ),
-      text(first.left, top + 17, `circuit of ${route} open`, `font-size="12" fill="${colour}"`),
+      `<path d="${strip}" stroke="${colour}" stroke-width="5"/>`,
+      text(first.left, top + 17, `circuit of ${route} open, probing`, `font-size="12" fill="${colour}"`),
     ];
   });
 }
@@ -143,5 +142,5 @@ function timeAxis(endMs: number, baseline: number, x: Scale): string[] {
 }
 
 function text(x: number, y: number, content: string, attributes = ''): string {
-  return `<text x="${x}" y="${y}" ${attributes}>${content}</text>`;
+  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${attributes}>${content}</text>`;
 }

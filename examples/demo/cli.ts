@@ -8,7 +8,7 @@ import { UsageError } from './processes.ts';
 export const help = `Shows a cascade and its end: one script of trouble, against three gateways.
 
   npm run demo                        all of it, in a little over a minute
-  npm run demo -- --json > out.json   the figures for a program; progress goes to stderr
+  npm run -s demo -- --json           the figures for a program; everything else goes to stderr
 
   --seed N     repeat arrivals and faults (default 1)
   --port N     the gateway listens on N, the services on N+1 to N+3 (default: any free ports)

@@ -23,8 +23,8 @@ export const holdfast: Protect = (service, call, notice) => {
       budget: retryBudget({ ratio: 1, burst: 40 }),
     }),
     breaker,
-    timeout({ ms: 250 }), // each attempt: four times what the service takes in health
-    bulkhead({ concurrency: 10, queue: 20 }), // a third of the pool, so that no service can take all of it
+    timeout({ ms: 350 }), // each attempt: twice what the slowest takes in health
+    bulkhead({ concurrency: 16, queue: 32 }), // a third of the pool, so that no service can take all of it
   );
 
   breaker.on('state', ({ to }) => notice({ route: service, at: Date.now(), circuit: to }));
