@@ -30,6 +30,8 @@ const keep = (resolve: (value: never) => void, reject: (error: unknown) => void)
 };
 
 export function deferred<T>(): Deferred<T> {
-  const promise = new Promise<T>(keep as (resolve: (value: T) => void, reject: (error: unknown) => void) => void);
+  const promise = new Promise<T>(
+    keep as (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
+  );
   return { promise, resolve: lastResolve as (value: T) => void, reject: lastReject };
 }

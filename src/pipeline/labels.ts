@@ -17,10 +17,11 @@ export function labelsOf(policies: readonly Policy[]): Map<Policy, string> {
   const labels = new Map<Policy, string>();
   const taken = new Set<string>();
   const distinct = [...new Set(policies)];
-  const explicit = (policy: Policy & Nameable): boolean => policy.name !== undefined && policy.named !== false;
+  const explicit = (policy: Policy & Nameable): boolean =>
+    policy.name !== undefined && policy.named !== false;
   for (const policy of distinct.filter(explicit)) {
     const name = policy.name as string;
-    if (taken.has(name)) throw allowed(TypeError, 'pipeline', 'name', name, 'different for each policy');
+    if (taken.has(name)) throw allowed('pipeline', 'name', name, 'different for each policy');
     taken.add(name);
     labels.set(policy, name);
   }

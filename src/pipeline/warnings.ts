@@ -45,14 +45,16 @@ const MISTAKES: readonly Mistake[] = [
 /** What is wrong with the order, in words; empty if nothing is known to be. */
 export function warningsOf(placed: readonly Placed[]): string[] {
   return placed.flatMap((outer, i) =>
-    placed.slice(i + 1).flatMap((inner) =>
-      MISTAKES.filter(
-        (mistake) =>
-          kindOf(outer.policy) === mistake.outer &&
-          kindOf(inner.policy) === mistake.inner &&
-          (mistake.applies?.(outer.policy, inner.policy) ?? true),
-      ).map((mistake) => mistake.say(outer.label, inner.label)),
-    ),
+    placed
+      .slice(i + 1)
+      .flatMap((inner) =>
+        MISTAKES.filter(
+          (mistake) =>
+            kindOf(outer.policy) === mistake.outer &&
+            kindOf(inner.policy) === mistake.inner &&
+            (mistake.applies?.(outer.policy, inner.policy) ?? true),
+        ).map((mistake) => mistake.say(outer.label, inner.label)),
+      ),
   );
 }
 

@@ -1,6 +1,6 @@
 /** A clock that stands still until it is told to move: for tests of whatever runs on Holdfast's policies. */
 import { type Clock, standIn, type Timer } from '../core/clock.ts';
-import { checkOptions, number } from '../core/options.ts';
+import { checkOptions, count, number } from '../core/options.ts';
 
 /** Options of `VirtualClock`. */
 export interface VirtualClockOptions {
@@ -10,7 +10,7 @@ export interface VirtualClockOptions {
   readonly seed?: number | undefined;
 }
 
-const CHECKS = { startMs: number({}), seed: number({ integer: true }) };
+const CHECKS = { startMs: number(-Number.MAX_VALUE), seed: count(-Infinity) };
 
 class VirtualTimer implements Timer {
   readonly dueAt: number;
@@ -91,7 +91,7 @@ export class VirtualClock implements Clock {
 
   /** Lets `ms` milliseconds pass: runs what falls due, in order, and whatever follows from it in between. */
   async advance(ms: number): Promise<void> {
-    number({ min: 0 })('advance', 'ms', ms);
+    number(0)('advance', 'ms', ms);
     await drain();
     const until = this.#now + ms;
     for (let next = this.#next(); next !== undefined && next.dueAt <= until; next = this.#next()) {
@@ -114,7 +114,9 @@ export class VirtualClock implements Clock {
     let first: VirtualTimer | undefined;
     for (const timer of this.#timers) {
       const earlier =
-        first === undefined || timer.dueAt < first.dueAt || (timer.dueAt === first.dueAt && timer.order < first.order);
+        first === undefined ||
+        timer.dueAt < first.dueAt ||
+        (timer.dueAt === first.dueAt && timer.order < first.order);
       if (earlier) first = timer;
     }
     return first;
@@ -134,7 +136,8 @@ export class VirtualClock implements Clock {
    * @throws Error - if one is installed already
    */
   static install(options?: VirtualClockOptions): VirtualClock {
-    if (standIn.clock !== undefined) throw new Error('VirtualClock: one is installed already; uninstall it first');
+    if (standIn.clock !== undefined)
+      throw new Error('VirtualClock: one is installed already; uninstall it first');
     const clock = new VirtualClock(options);
     standIn.clock = clock;
     return clock;
@@ -157,7 +160,7 @@ export class VirtualClock implements Clock {
 }
 
 // The real one, also where a test has put fake timers in its place meanwhile.
-const { setImmediate: nextMacrotask = (fn: () => void) => setTimeout(fn, 0) } = globalThis;
+const nextMacrotask = globalThis.setImmediate;
 
 // All microtasks run before the next macrotask, however many follow from one another.
 const drain = (): Promise<void> => new Promise((resolve) => void nextMacrotask(resolve));

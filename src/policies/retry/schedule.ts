@@ -44,7 +44,8 @@ export class RetrySchedule {
     if (retryAfterMs !== undefined && (retryAfterMs > this.#maxRetryAfterMs || retryAfterMs >= remainingMs)) {
       return 'hint';
     }
-    const delayMs = retryAfterMs === undefined ? ownMs : Math.max(ownMs, this.#afterHint(retryAfterMs, random));
+    const delayMs =
+      retryAfterMs === undefined ? ownMs : Math.max(ownMs, this.#afterHint(retryAfterMs, random));
     if (delayMs >= remainingMs) return 'deadline';
     this.#previousMs = ownMs;
     this.#totalMs += ownMs;
@@ -60,7 +61,7 @@ export class RetrySchedule {
   #ask(random: Random): number {
     const history: BackoffHistory = { previousMs: this.#previousMs, totalMs: this.#totalMs, random };
     const ms = this.#backoff(this.#retry, history);
-    if (!isDelay(ms)) throw allowed(RangeError, 'retry', 'backoff', ms, `a delay from 0 to ${MAX_TIMER_MS} ms`);
+    if (!isDelay(ms)) throw allowed('retry', 'backoff', ms, `a number from 0 to ${MAX_TIMER_MS} ms`);
     return ms;
   }
 }
