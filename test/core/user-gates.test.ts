@@ -113,19 +113,6 @@ describe("a gate of a user's own that throws", () => {
       expect(heard).toEqual(Array.from({ length: 2 }, () => ({ policy: 'mine', pipeline: 'p', error: bug })));
     },
   );
-
-  test('where nobody listens it is printed, once for each policy', async () => {
-    const print = vi.spyOn(console, 'error').mockImplementation(() => {});
-    const subject = pipeline('p', throwing('leave', 'one'), throwing('leave', 'two'));
-    for (let i = 0; i < 3; i++) await subject.run(() => 1);
-    const lines = print.mock.calls.map(([line]) => String(line));
-    expect(lines.length).toBe(2);
-    expect(lines.some((line) => line.includes("'one'")) && lines.some((line) => line.includes("'two'"))).toBe(
-      true,
-    );
-    expect(print.mock.calls.every(([, fault]) => fault === bug)).toBe(true);
-    print.mockRestore();
-  });
 });
 
 describe("a gate of a user's own", () => {
