@@ -98,8 +98,12 @@ export function checkOptions(
   if (typeof options !== 'object' || options === null) throw allowed(where, 'options', options, 'an object');
   const given = options as Record<string, unknown>;
   for (const key of [...Object.keys(given), ...required]) {
-    if (!Object.hasOwn(checks, key))
-      throw allowed(where, key, given[key], `left out: known are ${Object.keys(checks)}`);
+    if (!Object.hasOwn(checks, key)) {
+      const known = Object.keys(checks).join(', ');
+      throw new TypeError(
+        `${where}: unknown option ${show(key)}, got ${show(given[key])}; allowed are ${known}`,
+      );
+    }
     if (given[key] !== undefined || required.includes(key)) checks[key]?.(where, key, given[key]);
   }
 }
