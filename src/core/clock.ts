@@ -27,9 +27,7 @@ export type Random = () => number;
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** What `systemClock` reads in place of the runtime, if anything: an installed virtual clock. */
-export const standIn = shared<{ clock: (Clock & { random: Random }) | undefined }>('clock', () => ({
-  clock: undefined,
-}));
+export const standIn: { clock?: (Clock & { random: Random }) | undefined } = shared('clock', () => ({}));
 
 // `setTimeout` and `performance` are looked up on `globalThis` at each use, never captured: fake timers replace them.
 class SystemTimer implements Timer {
@@ -55,9 +53,29 @@ class SystemTimer implements Timer {
   }
 }
 
+// Fake timers count from 0 when they come, and give way to the real clock again: timelines that have nothing in common.
+// Each goes on from where the one before it was left, so that what lives through several does not see time jump.
+const leftAt = new WeakMap<object, number>();
+let timeline: object | undefined;
+let reading = 0;
+let lead = 0;
+
+function systemNow(): number {
+  const current = timelineOf(systemClock);
+  const last = reading;
+  reading = standIn.clock?.now() ?? globalThis.performance.now();
+  if (current !== timeline) {
+    // Whole milliseconds, since fractions would blur deadlines that are exact.
+    if (timeline !== undefined) lead += Math.ceil(last - (leftAt.get(current) ?? 0));
+    if (timeline !== undefined) leftAt.set(timeline, last);
+    timeline = current;
+  }
+  return reading + lead;
+}
+
 /** The runtime's monotonic clock and timers, or those of fake timers that stand in for them. */
 export const systemClock: Clock = {
-  now: () => standIn.clock?.now() ?? globalThis.performance.now(),
+  now: systemNow,
   setTimer: (ms, fn) => standIn.clock?.setTimer(ms, fn) ?? new SystemTimer(ms, fn),
 };
 
@@ -68,43 +86,19 @@ export const systemRandom: Random = () => standIn.clock?.random() ?? Math.random
  * What really keeps a clock's time at this moment. A timer that is kept for later use must not be trusted once this
  * has changed: it was set on a timeline (the real one, or that of fake timers) which nobody moves any more.
  */
-export const timelineOf = (clock: Clock): unknown =>
+export const timelineOf = (clock: Clock): object =>
   clock === systemClock ? (standIn.clock ?? globalThis.setTimeout) : clock;
 
-/** Calls `ring` when the clock has reached `dueAt`, however far away that is, and never before. */
-export function setAlarm(clock: Clock, dueAt: number, ring: () => void): Timer {
-  return new Alarm(clock, dueAt, ring);
-}
-
-class Alarm implements Timer {
-  readonly #clock: Clock;
-  readonly #dueAt: number;
-  readonly #ring: () => void;
-  #timer: Timer;
-
-  constructor(clock: Clock, dueAt: number, ring: () => void) {
-    this.#clock = clock;
-    this.#dueAt = dueAt;
-    this.#ring = ring;
-    this.#timer = this.#set();
-  }
-
-  #set(): Timer {
-    const remaining = Math.max(0, this.#dueAt - this.#clock.now());
-    return this.#clock.setTimer(Math.min(remaining, MAX_TIMER_MS), () => {
-      // Runtimes round to whole milliseconds and may fire a fraction early; and a long wait is made of several timers.
-      if (this.#clock.now() < this.#dueAt) this.#timer = this.#set();
-      else this.#ring();
-    });
-  }
-
-  cancel(): void {
-    this.#timer.cancel();
-  }
-  ref(): void {
-    this.#timer.ref();
-  }
-  unref(): void {
-    this.#timer.unref();
-  }
+/**
+ * Calls `ring` when the clock has reached `dueAt`, however far away that is, and never before: runtimes round to whole
+ * milliseconds and may fire a fraction early, and a long wait is made of several timers. Returns what cancels it.
+ */
+export function setAlarm(clock: Clock, dueAt: number, ring: () => void): () => void {
+  let timer: Timer;
+  const set = (): void => {
+    const remaining = Math.max(0, dueAt - clock.now());
+    timer = clock.setTimer(Math.min(remaining, MAX_TIMER_MS), () => (clock.now() < dueAt ? set() : ring()));
+  };
+  set();
+  return () => timer.cancel();
 }
