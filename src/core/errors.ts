@@ -23,6 +23,7 @@ export interface RejectionInit extends HoldfastErrorInit {
 }
 
 const brandOf = (name: string): symbol => Symbol.for(`holdfast.${name}`);
+const REJECTION = brandOf('Rejection');
 const RUN: unique symbol = Symbol.for('holdfast.run') as never;
 
 const hasBrand = (candidate: unknown, brand: symbol): boolean =>
@@ -114,7 +115,7 @@ brandError(Rejection, 'Rejection');
 brandError(TimeoutError, 'TimeoutError');
 
 /** Whether a policy refused the call, so that the operation of the pipeline that the error names did not run. */
-export const isRejection = (error: unknown): error is Rejection => hasBrand(error, brandOf('Rejection'));
+export const isRejection = (error: unknown): error is Rejection => hasBrand(error, REJECTION);
 
 /** The message of an error of a policy: the same each time. */
 export const messageFor = ({ policy, pipeline }: HoldfastErrorInit, what: string): string =>

@@ -125,8 +125,20 @@ export abstract class Scope extends CallNode implements Dependent {
    */
   halted(): Promise<never> | undefined {
     if (this.stopped !== undefined) return rejectLater(this.stopped.error);
-    const { run, deadline } = this;
-    const late = run.aborted || (deadline !== Infinity && run.clock.now() >= deadline);
-    return late ? rejectLater(run.lateness()) : undefined;
+    const { run } = this;
+    const over = run.aborted ? run : this.#outermostExpired();
+    if (over === undefined) return undefined;
+    over.interrupt();
+    return rejectLater(run.lateness());
+  }
+
+  #outermostExpired(): Scope | undefined {
+    if (this.deadline === Infinity) return undefined;
+    const now = this.run.clock.now();
+    let expired: Scope | undefined;
+    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent?.scope) {
+      if (scope.deadline <= now) expired = scope;
+    }
+    return expired;
   }
 }
