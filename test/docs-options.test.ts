@@ -28,12 +28,13 @@ function interfaceOf(file: string, name: string): Option[] {
 /** The rows of the first table of the page whose header begins with `heading`: the option, and its default. */
 function tableOf(page: string, heading: string): Option[] {
   const lines = readFileSync(page, 'utf8').split('\n');
-  const start = lines.findIndex((line) => line.startsWith(`| ${heading} |`));
+  const cellsOf = (line: string) => line.split('|').map((cell) => cell.trim());
+  const start = lines.findIndex((line) => cellsOf(line)[1] === heading);
   if (start < 0) throw new Error(`${page} has no table headed '${heading}'`);
   const rows = lines.slice(start + 2, lines.indexOf('', start));
   return rows.map((row) => {
-    const cells = row.split(' | ');
-    return { name: cells[0]!.replace(/[|` ]/g, ''), default: cells[2] ?? '' };
+    const [, name = '', , stated = ''] = cellsOf(row);
+    return { name: name.replaceAll('`', ''), default: stated };
   });
 }
 
