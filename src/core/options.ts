@@ -33,11 +33,13 @@ export const check =
   };
 
 /** A number within bounds, both included; finite unless `max` is not. */
-export const number = (min: number, max = Number.MAX_VALUE): Check =>
-  check(
-    `a number >= ${min} and <= ${max}`,
+export const number = (min: number, max = Number.MAX_VALUE): Check => {
+  const upTo = max < Number.MAX_VALUE ? ` and <= ${max}` : max === Infinity ? ' (Infinity is allowed)' : '';
+  return check(
+    `a number >= ${min}${upTo}`,
     (value) => typeof value === 'number' && value >= min && value <= max,
   );
+};
 
 /** How many: an integer from `min` on. */
 export const count = (min: number): Check =>
@@ -53,7 +55,10 @@ export const rate = check(
 export const duration = check('a finite number > 0', (value) => Number.isFinite(value) && value > 0);
 
 /** A number above 0, or `Infinity` for no limit. */
-export const limit = check('a number > 0 (or Infinity)', (value) => typeof value === 'number' && value > 0);
+export const limit = check(
+  'a number > 0 (Infinity is allowed)',
+  (value) => typeof value === 'number' && value > 0,
+);
 
 export const boolean = check('true or false', (value) => typeof value === 'boolean');
 
@@ -93,8 +98,12 @@ export function checkOptions(
   if (typeof options !== 'object' || options === null) throw allowed(where, 'options', options, 'an object');
   const given = options as Record<string, unknown>;
   for (const key of [...Object.keys(given), ...required]) {
-    if (!Object.hasOwn(checks, key))
-      throw allowed(where, key, given[key], `left out: known are ${Object.keys(checks)}`);
+    if (!Object.hasOwn(checks, key)) {
+      const known = Object.keys(checks).join(', ');
+      throw new TypeError(
+        `${where}: unknown option ${show(key)}, got ${show(given[key])}; allowed are ${known}`,
+      );
+    }
     if (given[key] !== undefined || required.includes(key)) checks[key]?.(where, key, given[key]);
   }
 }

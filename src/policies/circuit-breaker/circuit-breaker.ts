@@ -95,7 +95,7 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents> implements Gate<Ticke
     // As a gate: the work of an admitted call is over, of which a breaker has learned already.
     if (typeof reason === 'object') return;
     text('release', 'reason', reason);
-    this.#control('isolation', () => this.#machine.release(reason));
+    this.#change(this.clock.now(), new Run(this), 'isolation', () => this.#machine.release(reason));
   }
 
   /** The breaker as plain JSON, for the option `restore` of another. */
@@ -155,9 +155,13 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents> implements Gate<Ticke
   }
 
   #open(now: number, call: CallNode, reason: ChangeReason, cause?: unknown, hintMs = 0): void {
+    const machine = this.#machine;
+    const { generation } = machine;
     const waitMs = Math.min(this.#settings.maxOpenMs, Math.max(this.#waitMs(now, call), hintMs));
+    // A backoff is the user's code, and may have changed the state itself: then that stands.
+    if (machine.generation !== generation) return;
     this.#cause = cause;
-    this.#change(now, call, reason, () => this.#machine.open(now, waitMs));
+    this.#change(now, call, reason, () => machine.open(now, waitMs));
   }
 
   #waitMs(now: number, call: CallNode): number {

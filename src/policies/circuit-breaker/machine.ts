@@ -45,6 +45,7 @@ const NO_OPENINGS: Openings = { count: 0, lastMs: 0, totalMs: 0 };
  * process has another one. The error that tripped it is dropped, and the places of probes in flight are free.
  */
 export interface BreakerSnapshot {
+  readonly version: 1;
   readonly phase: Phase;
   /** How long ago the state began. */
   readonly ageMs: number;
@@ -90,8 +91,15 @@ export class BreakerMachine {
 
   snapshot(nowMs: number): BreakerSnapshot {
     const { phase, openings, reasons, window, sinceMs } = this;
-    const ageMs = nowMs - sinceMs;
-    return { phase: { ...phase }, ageMs, openings, reasons: [...reasons], window: window.snapshot(nowMs) };
+    const ageMs = Math.max(0, nowMs - sinceMs);
+    return {
+      version: 1,
+      phase: { ...phase },
+      ageMs,
+      openings,
+      reasons: [...reasons],
+      window: window.snapshot(nowMs),
+    };
   }
 
   /** The state that was entered last; of an opening that is over, see `stateAt`. */

@@ -7,6 +7,7 @@ import {
   allowed,
   boolean,
   type Check,
+  check,
   checkOptions,
   common,
   count,
@@ -97,7 +98,10 @@ const CHECKS = {
   window: checkWindow,
   failureRate: rate,
   minimumCalls: count(1),
-  lowTrafficFailures: ((where, name, value) => value === Infinity || count(1)(where, name, value)) as Check,
+  lowTrafficFailures: check(
+    'an integer >= 1 (Infinity is allowed)',
+    (value) => value === Infinity || (Number.isInteger(value) && value >= 1),
+  ),
   consecutiveFailures: count(1),
   slowCallMs: duration,
   slowRate: rate,
@@ -143,12 +147,12 @@ export function settingsFrom(options: CircuitBreakerOptions): BreakerSettings {
   return rules;
 }
 
-// Enough to tell a snapshot of this breaker from anything else; whoever forges one gets what he deserves.
-const isSnapshot = (
-  { phase, openings, reasons, window }: Partial<BreakerSnapshot>,
-  span: WindowSpan,
-): boolean =>
-  ['closed', 'open', 'half-open'].includes(phase?.kind ?? '') &&
-  openings !== undefined &&
-  Array.isArray(reasons) &&
-  JSON.stringify(window?.span) === JSON.stringify(span);
+// Enough to tell a snapshot of such a breaker from anything else.
+const isSnapshot = (value: Partial<BreakerSnapshot>, span: WindowSpan): boolean =>
+  value.version === 1 &&
+  (value.ageMs as number) >= 0 &&
+  ['closed', 'open', 'half-open'].includes(value.phase?.kind ?? '') &&
+  value.openings !== undefined &&
+  Array.isArray(value.reasons) &&
+  value.reasons.every((reason) => typeof reason === 'string') &&
+  JSON.stringify(value.window?.span) === JSON.stringify(span);

@@ -160,7 +160,7 @@ test.each([
   ['an empty object', {}],
   ['another version', { version: 2 }],
   ['a phase that is none', { phase: { kind: 'ajar', forMs: 0 } }],
-  ['a negative age', { phase: { kind: 'closed', forMs: -1, consecutiveFailures: 0 } }],
+  ['a negative age', { ageMs: -1 }],
   ['reasons that are no strings', { reasons: [1] }],
   ['a window that is none', { window: {} }],
 ])('%s is no snapshot', (_what, change) => {
