@@ -3,7 +3,7 @@ import { BuiltIn } from '../core/built-in.ts';
 import type { CallNode } from '../core/call.ts';
 import { type Clock, type Random, systemClock } from '../core/clock.ts';
 import { type Composite, compile, flatten } from '../core/compile.ts';
-import type { CommonEvents, Listener } from '../core/events.ts';
+import type { CommonEvents, EventSource, Listener, TimeoutEvent } from '../core/events.ts';
 import type { Judge, Judges } from '../core/judge.ts';
 import { allowed, checkOptions, common } from '../core/options.ts';
 import { failure, type Outcome, success } from '../core/outcome.ts';
