@@ -3,7 +3,7 @@ import { BuiltIn } from '../core/built-in.ts';
 import { CallNode } from '../core/call.ts';
 import { type Clock, type Random, systemClock } from '../core/clock.ts';
 import { type Composite, compile, flatten } from '../core/compile.ts';
-import type { EventSource } from '../core/events.ts';
+import type { EventSource, TimeoutEvent } from '../core/events.ts';
 import type { Judge, Judges } from '../core/judge.ts';
 import { allowed, FLAG, FUNCTION, type Rules, settle, TIME } from '../core/options.ts';
 import type { Outcome } from '../core/outcome.ts';
@@ -33,7 +33,20 @@ export interface PipelineOptions {
 export interface PipelineEvents {
   /** A run has settled: its report. */
   call: CallReport;
+  /** The deadline of a run has passed; the policy is then called `deadline`. */
+  timeout: TimeoutEvent;
 }
+
+type KeysOf<Union> = Union extends unknown ? keyof Union : never;
+type PayloadOf<Union, Key> = Union extends unknown ? (Key extends keyof Union ? Union[Key] : never) : never;
+
+/** Everything that a pipeline of these policies emits; an event that several of them emit is any of theirs. */
+export type PipelineEventsOf<Policies extends readonly Policy[]> = {
+  [Key in KeysOf<EventsOf<Policies[number]> | PipelineEvents>]: PayloadOf<
+    EventsOf<Policies[number]> | PipelineEvents,
+    Key
+  >;
+};
 
 const RULES: Rules = {
   ...TIME,
@@ -41,16 +54,6 @@ const RULES: Rules = {
   random: [FUNCTION],
   captureStack: [FLAG],
 };
-
-type Intersection<Union> = (Union extends unknown ? (each: Union) => void : never) extends (
-  all: infer All,
-) => void
-  ? All
-  : never;
-
-/** Everything that a pipeline of these policies emits. */
-export type PipelineEventsOf<Policies extends readonly Policy[]> = Intersection<EventsOf<Policies[number]>> &
-  PipelineEvents;
 
 /** See `pipeline`. */
 export class Pipeline<Extra = never, Types extends object = PipelineEvents>
@@ -147,7 +150,7 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
       if (!isTimed(policy)) continue;
       const agrees = this.#clock === undefined ? policy.clock === this.clock : policy.adoptClock(this.#clock);
       if (agrees) continue;
-      throw allowed('pipeline', 'clock', label, 'the same for all policies');
+      throw allowed('pipeline', `clock of ${label}`, policy.clock, 'the same as that of the others');
     }
   }
 }

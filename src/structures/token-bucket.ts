@@ -25,7 +25,7 @@ export class TokenBucket {
   /** Takes one if there is one. */
   take(nowMs: number): boolean {
     this.held = this.tokens(nowMs);
-    this.filledAt = nowMs;
+    this.filledAt = Math.max(nowMs, this.filledAt ?? nowMs);
     if (this.held < 1 - ROUNDING) return false;
     this.held -= 1;
     return true;

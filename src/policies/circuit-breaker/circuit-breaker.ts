@@ -4,7 +4,6 @@ import { BuiltIn } from '../../core/built-in.ts';
 import type { Call, CallNode } from '../../core/call.ts';
 import type { Clock } from '../../core/clock.ts';
 import { isRejection, messageFor } from '../../core/errors.ts';
-import type { EventSource } from '../../core/events.ts';
 import { fuse } from '../../core/fuse.ts';
 import { invoke } from '../../core/invoke.ts';
 import { type Decision, judge, type Verdict } from '../../core/judge.ts';
@@ -13,7 +12,7 @@ import type { Outcome } from '../../core/outcome.ts';
 import type { Gate, Next } from '../../core/policy.ts';
 import { Run } from '../../core/run.ts';
 import { CircuitOpenError } from './errors.ts';
-import type { BreakerEvents, BreakerStats, ChangeReason } from './events.ts';
+import type { BreakerEvents, BreakerStateEvent, BreakerStats, ChangeReason } from './events.ts';
 import { type Admission, BreakerMachine, type BreakerSnapshot, type BreakerState } from './machine.ts';
 import { type BreakerSettings, type CircuitBreakerOptions, settingsFrom } from './options.ts';
 import { type BreakerPermit, permit } from './permit.ts';
@@ -29,9 +28,10 @@ interface Ticket extends Admission {
 const OBSERVED: Admission = { generation: -1, probe: 0 };
 
 /** See `circuitBreaker`. */
-export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSettings> implements Gate<Ticket> {
+export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSettings> implements Gate {
   #machine: BreakerMachine;
   #cause: unknown = undefined;
+  readonly #events: BreakerStateEvent[] = [];
 
   constructor(options: CircuitBreakerOptions = {}) {
     super('circuit-breaker', settingsFrom(options));
@@ -85,11 +85,13 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
   }
 
   /** Takes back a reason for isolation; with the last, the circuit is closed, or what `open` set meanwhile. */
+  release(reason: string): void;
   release(reason: string | Ticket): void {
     // As a gate: the work of an admitted call is over, of which a breaker has learned already.
-    if (typeof reason === 'object') return;
+    if (typeof reason === 'object' && reason !== null) return;
     check('release', 'reason', reason, TEXT);
-    this.#change(this.clock.now(), new Run(this), 'isolation', () => this.#machine.release(reason));
+    const now = this.clock.now();
+    this.#change(now, new Run(this), 'isolation', () => this.#machine.release(reason, now));
   }
 
   /** The breaker as plain JSON, for the option `restore` of another. */
@@ -104,6 +106,7 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
     return permit((outcome, verdict) => this.leave(ticket, outcome, false, verdict));
   }
 
+  /** @internal */
   enter(call: Call): Ticket | CircuitOpenError {
     const node = call as CallNode;
     const machine = this.#machine;
@@ -120,7 +123,7 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
     return new CircuitOpenError(messageFor(init, `is ${answer}`), init);
   }
 
-  /** @param verdict - what the outcome counts as, where the judges are not to be asked */
+  /** @internal @param verdict - what the outcome counts as, where the judges are not to be asked */
   leave(ticket: Ticket, outcome: Outcome | 'unused', _running?: boolean, verdict?: Verdict): void {
     const machine = this.#machine;
     const { call, atMs, generation } = ticket;
@@ -187,21 +190,27 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
     apply();
     const to = machine.state;
     if (from === to || !this.heard('state')) return;
-    this.emitHere('state', {
+    // A listener may change the state again: what it causes is told after what it was told.
+    const waiting = this.#events.push({
       policy: this.name,
       pipeline: call.pipeline,
       from,
       to,
-      atMs: reason === 'wait-over' ? machine.sinceMs : now,
+      atMs: machine.sinceMs,
       reason,
       cause: to === 'open' ? this.#cause : undefined,
       ...this.#mark,
       stats: this.#statsAt(now),
-    } as EventSource);
+    });
+    if (waiting > 1) return;
+    for (let next = this.#events[0]; next !== undefined; next = this.#events[0]) {
+      this.emitHere('state', next);
+      this.#events.shift();
+    }
   }
 
   #statsAt(now: number): BreakerStats {
-    const { window, openings } = this.#machine;
+    const { window } = this.#machine;
     window.age(now);
     const { calls, failures, slow } = window;
     const enough = calls >= this.settings.minimumCalls;
@@ -211,7 +220,7 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
       slow,
       failureRate: enough ? failures / calls : undefined,
       slowRate: enough ? slow / calls : undefined,
-      openings: openings.count,
+      openings: this.#machine.openingsAt(now).count,
     };
   }
 
