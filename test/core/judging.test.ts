@@ -213,14 +213,14 @@ describe('a judge that throws', () => {
 
 describe('an answer that is no verdict is like a throw: counted as failure, not tried again, reported', () => {
   test.each([
-    ['a word that is none', 'fail', "judge: verdict must be 'success', 'failure' or 'ignore', got \"fail\""],
+    ['a word that is none', 'fail', 'judge: verdict must be success or failure or ignore, got "fail"'],
     ['an object without a verdict', { retry: true }, 'judge: verdict must be'],
     ['true', true, 'judge: verdict must be'],
     ['a promise', Promise.resolve('failure'), 'judge: verdict must be'],
     [
       'a negative hint',
       { verdict: 'failure', retryAfterMs: -1 },
-      'judge: retryAfterMs must be a number >= 0, got -1',
+      'judge: retryAfterMs must be a number >= 0 (Infinity is allowed), got -1',
     ],
     ['a hint that is NaN', { verdict: 'failure', retryAfterMs: Number.NaN }, 'judge: retryAfterMs must be'],
   ])('%s', async (_, answer, message) => {
