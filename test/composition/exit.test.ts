@@ -1,8 +1,10 @@
 /** Real processes and real time: whether one ends by itself, and when, cannot be seen from within. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 
+// Nine processes start at once, each of which compiles the sources.
+vi.setConfig({ testTimeout: 60_000 });
 const run = promisify(execFile);
 
 /** Runs a module against the sources; what it takes from its last line to its end is what `exit` tells. */
@@ -21,7 +23,7 @@ async function child(script: string): Promise<{ said: string[]; lingeredMs: numb
     process.execPath,
     [...flags, '--input-type=module', '--eval', module],
     {
-      timeout: 30_000,
+      timeout: 50_000,
     },
   );
   expect(stderr).toBe('');

@@ -1,8 +1,10 @@
 import { bulkhead, type Call, circuitBreaker, constant, fallback, pipeline, retry, timeout } from 'holdfast';
 import { VirtualClock } from 'holdfast/testing';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type CountedSignal, countedSignal } from '../support/counted-signal.ts';
 import { track } from '../support/jobs.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 const unhandled: unknown[] = [];
 const note = (reason: unknown): void => void unhandled.push(reason);
