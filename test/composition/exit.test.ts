@@ -43,6 +43,12 @@ const settled = {
     const shop = pipeline('shop', timeout({ ms: 60_000 }), bulkhead({ reclaimMs: 60_000 }), timeout({ ms: 20 }));
     await shop.run(never).catch((error) => say(error.name));
     say('settled');`,
+  'a call that was aborted, whose work never ends': `
+    const shop = pipeline('shop', timeout({ ms: 60_000 }), bulkhead());
+    const caller = new AbortController();
+    setTimeout(() => caller.abort('enough'), 20);
+    await shop.run(never, { signal: caller.signal }).catch(say);
+    say('settled');`,
   'a call that was aborted while its retry slept': `
     const shop = pipeline('shop', timeout({ ms: 60_000 }), retry({ backoff: constant(50_000) }));
     const caller = new AbortController();
