@@ -55,7 +55,7 @@ describe('the value type comes from the operation', () => {
   });
 
   test('the operation is given the call', () => {
-    retry().run((call) => expectTypeOf(call).toEqualTypeOf<Call>());
+    void retry().run((call) => expectTypeOf(call).toEqualTypeOf<Call>());
     expectTypeOf<Call['context']>().toEqualTypeOf<unknown>();
     expectTypeOf<Call['signal']>().toEqualTypeOf<AbortSignal>();
   });
@@ -83,7 +83,7 @@ describe('wrap', () => {
     const client = { base: 'http://', get: wrapped };
     expectTypeOf(client.get('/')).toEqualTypeOf<Promise<string>>();
     // @ts-expect-error there is no base
-    ({ get: wrapped }).get('/');
+    void { get: wrapped }.get('/');
   });
 
   test('unwraps what the function gives', () => {
