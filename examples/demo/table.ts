@@ -7,6 +7,8 @@ import { percent, type Verdict } from './verdict.ts';
 
 const labelWidths = [22, 10] as const;
 const cellWidth = 24;
+/** A load this late disturbs the figures: it is as much as the p99 of auth may rise by at the least. */
+const tooLateMs = 25;
 
 export function table({ runs, phases }: AllFigures, verdict: Verdict): string {
   const troubles = phases.filter(({ trouble }) => trouble).map(({ name }) => name);
@@ -34,6 +36,7 @@ export function table({ runs, phases }: AllFigures, verdict: Verdict): string {
     'load sent late: by the load generator itself. Many milliseconds mean that this machine is busy with other work.',
     '',
     ...verdictRows(verdict),
+    ...caveat(runs),
   ].join('\n');
 }
 
@@ -90,6 +93,14 @@ function verdictRows({ judged, shown, claims }: Verdict): string[] {
   return [
     ...claims.map((one) => `${one.shown ? 'shown    ' : 'NOT SHOWN'}  ${one.claim}: ${one.measured}`),
     shown ? 'All of it is shown by the figures above.' : 'The figures above do not show all of it.',
+  ];
+}
+
+function caveat(runs: readonly RunFigures[]): string[] {
+  const lateMs = Math.max(...runs.map(({ loadLateP99Ms }) => loadLateP99Ms));
+  if (lateMs < tooLateMs) return [];
+  return [
+    `This machine was busy with other work (the load was ${lateMs.toFixed(0)} ms late): repeat it on one at rest.`,
   ];
 }
 

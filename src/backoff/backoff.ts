@@ -18,7 +18,8 @@ export interface BackoffHistory {
 
 /**
  * From the number of the retry (1 for the first) to the delay before it, in milliseconds: finite, >= 0, and at most
- * 2^31-1. Anything else ends the retrying.
+ * 2^31-1. Anything else ends the retrying. Pure: where a server gave a hint, it is asked a second time, with the highest
+ * `random()`, for its ceiling.
  */
 export type Backoff = (retry: number, history: BackoffHistory) => number;
 

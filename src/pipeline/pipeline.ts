@@ -3,7 +3,7 @@ import { BuiltIn } from '../core/built-in.ts';
 import type { CallNode } from '../core/call.ts';
 import { type Clock, type Random, systemClock } from '../core/clock.ts';
 import { type Composite, compile, flatten } from '../core/compile.ts';
-import type { CommonEvents, Listener } from '../core/events.ts';
+import type { CommonEvents, EventSource, Listener, TimeoutEvent } from '../core/events.ts';
 import type { Judge, Judges } from '../core/judge.ts';
 import { allowed, checkOptions, common } from '../core/options.ts';
 import { failure, type Outcome, success } from '../core/outcome.ts';
@@ -32,7 +32,20 @@ export interface PipelineOptions {
 export interface PipelineEvents {
   /** A run has settled: its report. */
   call: CallReport;
+  /** The deadline of a run has passed; the policy is then called `deadline`. */
+  timeout: TimeoutEvent;
 }
+
+type KeysOf<Union> = Union extends unknown ? keyof Union : never;
+type PayloadOf<Union, Key> = Union extends unknown ? (Key extends keyof Union ? Union[Key] : never) : never;
+
+/** Everything that a pipeline of these policies emits; an event that several of them emit is any of theirs. */
+export type PipelineEventsOf<Policies extends readonly Policy[]> = {
+  [Key in KeysOf<EventsOf<Policies[number]> | PipelineEvents>]: PayloadOf<
+    EventsOf<Policies[number]> | PipelineEvents,
+    Key
+  >;
+};
 
 const CHECKS = {
   name: common.name,
@@ -41,16 +54,6 @@ const CHECKS = {
   random: common.random,
   captureStack: common.captureStack,
 };
-
-type Intersection<Union> = (Union extends unknown ? (each: Union) => void : never) extends (
-  all: infer All,
-) => void
-  ? All
-  : never;
-
-/** Everything that a pipeline of these policies emits. */
-export type PipelineEventsOf<Policies extends readonly Policy[]> = Intersection<EventsOf<Policies[number]>> &
-  PipelineEvents;
 
 /** See `pipeline`. */
 export class Pipeline<Extra = never, Types extends object = PipelineEvents>
@@ -183,7 +186,7 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
       if (!isTimed(policy)) continue;
       const agrees = this.#clock === undefined ? policy.clock === this.clock : policy.adoptClock(this.#clock);
       if (agrees) continue;
-      throw allowed('pipeline', 'clock', label, 'the same for all policies');
+      throw allowed('pipeline', `clock of ${label}`, policy.clock, 'the same as that of the others');
     }
   }
 }

@@ -2,7 +2,7 @@
 import { BuiltIn, type CommonOptions } from '../core/built-in.ts';
 import type { CallNode } from '../core/call.ts';
 import { messageFor, TimeoutError } from '../core/errors.ts';
-import type { EventSource } from '../core/events.ts';
+import type { TimeoutEvent } from '../core/events.ts';
 import { invoke } from '../core/invoke.ts';
 import { checkOptions, common, limit, oneOf } from '../core/options.ts';
 import { failure } from '../core/outcome.ts';
@@ -19,11 +19,6 @@ export interface TimeoutOptions extends CommonOptions {
    * signal aborts, and the call waits for the operation; a value that it then returns stands. Default: `race`.
    */
   readonly mode?: 'race' | 'cooperate' | undefined;
-}
-
-/** The time was over. */
-export interface TimeoutEvent extends EventSource {
-  readonly ms: number;
 }
 
 /** The events of a timeout. */

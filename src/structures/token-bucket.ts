@@ -25,7 +25,7 @@ export class TokenBucket {
   /** Takes one if there is one. */
   take(nowMs: number): boolean {
     this.#tokens = this.tokens(nowMs);
-    this.#filledAt = nowMs;
+    this.#filledAt = Math.max(nowMs, this.#filledAt ?? nowMs);
     if (this.#tokens < 1 - ROUNDING) return false;
     this.#tokens -= 1;
     return true;

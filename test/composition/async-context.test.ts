@@ -1,5 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { bulkhead, type Call, circuitBreaker, constant, fallback, pipeline, retry, timeout } from 'holdfast';
+import {
+  bulkhead,
+  type Call,
+  type CallReport,
+  circuitBreaker,
+  constant,
+  fallback,
+  pipeline,
+  retry,
+  timeout,
+} from 'holdfast';
 import { VirtualClock } from 'holdfast/testing';
 import { expect, it } from 'vitest';
 
@@ -62,8 +72,8 @@ function setUp() {
     'abandon',
     'fallback',
   ] as const) {
-    const listen = (event: { context?: unknown }): void =>
-      see(`a listener of ${type}`, type === 'call' ? event.context : storage.getStore());
+    const listen = (event: object): void =>
+      see(`a listener of ${type}`, type === 'call' ? (event as CallReport).context : storage.getStore());
     shop.on(type, listen);
   }
 

@@ -13,7 +13,7 @@ import type { Gate, Next } from '../../core/policy.ts';
 import { Run } from '../../core/run.ts';
 import { Window } from '../../structures/window.ts';
 import { CircuitOpenError } from './errors.ts';
-import type { BreakerEvents, BreakerStats, ChangeReason } from './events.ts';
+import type { BreakerEvents, BreakerStateEvent, BreakerStats, ChangeReason } from './events.ts';
 import { type Admission, BreakerMachine, type BreakerSnapshot, type BreakerState } from './machine.ts';
 import { type BreakerSettings, type CircuitBreakerOptions, settingsFrom } from './options.ts';
 import { BreakerPermit } from './permit.ts';
@@ -29,11 +29,12 @@ interface Ticket extends Admission {
 const OBSERVED: Admission = { generation: -1, probe: 0 };
 
 /** See `circuitBreaker`. */
-export class CircuitBreaker extends BuiltIn<BreakerEvents> implements Gate<Ticket> {
+export class CircuitBreaker extends BuiltIn<BreakerEvents> implements Gate {
   readonly #settings: BreakerSettings;
   readonly #judge: Judge | undefined;
   #machine: BreakerMachine;
   #cause: unknown = undefined;
+  readonly #events: BreakerStateEvent[] = [];
 
   constructor(options: CircuitBreakerOptions = {}) {
     const settings = settingsFrom(options);
@@ -91,11 +92,13 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents> implements Gate<Ticke
   }
 
   /** Takes back a reason for isolation; with the last, the circuit is closed, or what `open` set meanwhile. */
+  release(reason: string): void;
   release(reason: string | Ticket): void {
     // As a gate: the work of an admitted call is over, of which a breaker has learned already.
-    if (typeof reason === 'object') return;
+    if (typeof reason === 'object' && reason !== null) return;
     text('release', 'reason', reason);
-    this.#change(this.clock.now(), new Run(this), 'isolation', () => this.#machine.release(reason));
+    const now = this.clock.now();
+    this.#change(now, new Run(this), 'isolation', () => this.#machine.release(reason, now));
   }
 
   /** The breaker as plain JSON, for the option `restore` of another. */
@@ -110,6 +113,7 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents> implements Gate<Ticke
     return new BreakerPermit((outcome, verdict) => this.leave(ticket, outcome, false, verdict));
   }
 
+  /** @internal */
   enter(call: Call): Ticket | CircuitOpenError {
     const node = call as CallNode;
     const machine = this.#machine;
@@ -125,7 +129,7 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents> implements Gate<Ticke
     return new CircuitOpenError(messageFor(init, `is ${state}`), { ...init, ...detail, cause });
   }
 
-  /** @param verdict - what the outcome counts as, where the judges are not to be asked */
+  /** @internal @param verdict - what the outcome counts as, where the judges are not to be asked */
   leave(ticket: Ticket, outcome: Outcome | 'unused', _running?: boolean, verdict?: Verdict): void {
     const machine = this.#machine;
     const { call, atMs, generation } = ticket;
@@ -196,11 +200,18 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents> implements Gate<Ticke
     const cause = to === 'open' ? this.#cause : undefined;
     const { name: policy } = this;
     const event = { policy, pipeline: call.pipeline, from, to, atMs, reason, cause, ...this.#observed() };
-    if (this.heard('state')) this.emitHere('state', Object.assign(event, { stats: this.#statsAt(now) }));
+    if (!this.heard('state')) return;
+    // A listener may change the state again: what it causes is told after what it was told.
+    this.#events.push(Object.assign(event, { stats: this.#statsAt(now) }));
+    if (this.#events.length > 1) return;
+    for (let next = this.#events[0]; next !== undefined; next = this.#events[0]) {
+      this.emitHere('state', next);
+      this.#events.shift();
+    }
   }
 
   #statsAt(now: number): BreakerStats {
-    const { window, openings } = this.#machine;
+    const { window } = this.#machine;
     window.age(now);
     const { calls, failures, slow } = window;
     const per = (count: number): number | undefined =>
@@ -211,7 +222,7 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents> implements Gate<Ticke
       slow,
       failureRate: per(failures),
       slowRate: per(slow),
-      openings: openings.count,
+      openings: this.#machine.openingsAt(now).count,
     };
   }
 

@@ -181,7 +181,7 @@ export class BreakerMachine {
 
   /** The openings in a row before one that begins now: forgotten if the circuit stayed closed as long as the last. */
   openingsAt(nowMs: number): Openings {
-    const forgotten = this.phase.kind === 'closed' && nowMs - this.sinceMs >= this.openings.lastMs;
+    const forgotten = this.state === 'closed' && nowMs - this.sinceMs >= this.openings.lastMs;
     return forgotten ? NO_OPENINGS : this.openings;
   }
 
@@ -195,20 +195,28 @@ export class BreakerMachine {
     if (again) this.generation = generation;
   }
 
-  /** Closes, with an empty window. A closed circuit stays as it is. */
+  /** Closes, with an empty window. */
   close(nowMs: number): void {
-    if (this.phase.kind !== 'closed') this.#enter({ kind: 'closed', failuresInARow: 0 }, nowMs);
+    const { phase } = this;
+    if (phase.kind !== 'closed') return this.#enter({ kind: 'closed', failuresInARow: 0 }, nowMs);
+    phase.failuresInARow = 0;
+    this.window.clear();
   }
 
   /** Adds a reason to be isolated. What lies beneath is closed, unless `open` is called meanwhile. */
   isolate(reason: string, nowMs: number): void {
-    if (this.reasons.size === 0) this.#enter({ kind: 'closed', failuresInARow: 0 }, nowMs);
+    if (this.reasons.size === 0) {
+      this.openings = this.openingsAt(nowMs);
+      this.#enter({ kind: 'closed', failuresInARow: 0 }, nowMs);
+    }
     this.reasons.add(reason);
   }
 
-  /** Takes a reason back. With the last, what lies beneath comes to light. */
-  release(reason: string): void {
-    if (this.reasons.delete(reason) && this.reasons.size === 0) this.generation++;
+  /** Takes a reason back. With the last, what lies beneath comes to light, and begins now: with what is left of it. */
+  release(reason: string, nowMs: number): void {
+    if (!this.reasons.delete(reason) || this.reasons.size > 0) return;
+    const waitMs = this.remainingMs(nowMs) ?? 0;
+    this.#enter(this.phase.kind === 'open' ? { kind: 'open', waitMs } : this.phase, nowMs);
   }
 
   #enter(phase: Phase, sinceMs: number): void {

@@ -153,7 +153,7 @@ export class Retry extends BuiltIn<RetryEvents> implements Layer {
     // A refusal after a real failure says less than that failure did, and would claim that nothing has run.
     const { outcome } = !last.outcome.ok && !last.real && lastReal !== undefined ? lastReal : last;
     if (outcome.ok) return outcome.value;
-    throw isAbortError(outcome.error) ? outcome.error.originalError : outcome.error;
+    throw unwrapped(outcome.error);
   }
 
   #isFinal<T>(attempt: Attempt<T>, call: CallNode): boolean {
@@ -192,6 +192,11 @@ export class Retry extends BuiltIn<RetryEvents> implements Layer {
   #announceEnd<T>({ number, outcome }: Attempt<T>, reason: ExhaustedReason, call: CallNode): void {
     this.emitIn(call, 'exhausted', () => ({ reason, attempt: number, outcome }));
   }
+}
+
+/** What p-retry's `AbortError`, which may hold another, was thrown for. */
+function unwrapped(error: unknown): unknown {
+  return isAbortError(error) && error.originalError instanceof Error ? unwrapped(error.originalError) : error;
 }
 
 const GIVEN_UP: Decision = { verdict: 'ignore', retry: false, retryAfterMs: undefined };

@@ -52,6 +52,17 @@ test('counts while closed, and what it would have rejected counts for nothing', 
   expect(breaker.stats).toEqual(stats);
 });
 
+test('a surplus call while half-open has no say: the probes alone decide', async () => {
+  const { breaker, clock } = observer();
+  feed(breaker, 'FF');
+  await clock.advance(1_000);
+  const [probe, surplus] = [breaker.tryAcquire(), breaker.tryAcquire()];
+  surplus?.failure(boom);
+  expect(breaker.state).toBe('half-open');
+  probe?.success();
+  expect(breaker.state).toBe('closed');
+});
+
 test('emits every event, marked as observed', async () => {
   const { breaker } = observer();
   const [states, rejects, stale] = [

@@ -68,6 +68,29 @@ test('the time for which it has stayed closed goes on', async () => {
   expect(restored.retryAfterMs).toBe(1_000);
 });
 
+test('what is restored from a snapshot shares nothing with it, nor with what else was restored from it', async () => {
+  const clock = new VirtualClock();
+  const original = circuitBreaker({ ...options, clock, probes: 3, window: { calls: 4 } });
+  feed(original, 'SFS');
+  const closed = original.snapshot();
+  const sameWindow = { ...options, clock, probes: 3, window: { calls: 4 } } as const;
+  const [one, other] = [1, 2].map(() => circuitBreaker({ ...sameWindow, restore: closed }));
+  feed(one!, 'S');
+  expect(other!.stats.calls).toBe(3);
+  expect(original.snapshot()).toEqual(closed);
+
+  original.open();
+  await clock.advance(1_000);
+  feed(original, 'S');
+  const halfOpen = original.snapshot();
+  const [first, second] = [1, 2].map(() => circuitBreaker({ ...sameWindow, restore: halfOpen }));
+  feed(first!, 'S');
+  expect(first!.state).toBe('closed');
+  feed(second!, 'F');
+  expect(second!.state).toBe('half-open');
+  expect(original.snapshot()).toEqual(halfOpen);
+});
+
 describe('the window', () => {
   test('goes on, with the age of what it holds', async () => {
     const clock = new VirtualClock();

@@ -51,6 +51,52 @@ test('no exhausted event tells of an abort: nothing was exhausted', async () => 
   expect(exhausted).toEqual([]);
 });
 
+test('what an operation throws after the abort is neither tried again nor announced, whatever the judge says', async () => {
+  const clock = new VirtualClock();
+  const controller = new AbortController();
+  const judge = () => ({ verdict: 'failure', retry: true }) as const;
+  const policy = retry({ clock, judge });
+  const events = [heard(policy, 'retry'), heard(policy, 'exhausted')];
+  let calls = 0;
+  const error = errorOf(
+    policy.run(
+      () => {
+        calls++;
+        return new Promise((_, reject) => clock.setTimer(10, () => reject(boom)));
+      },
+      { signal: controller.signal },
+    ),
+  );
+  controller.abort('gone');
+  expect(await error).toBe('gone');
+  await clock.runAll();
+  expect(calls).toBe(1);
+  expect(events).toEqual([[], []]);
+  expect(policy.budget?.tokens(clock.now())).toBe(10);
+});
+
+test.each(['race', 'cooperate'] as const)(
+  'what comes after a timeout around it (%s) is neither tried again nor announced',
+  async (mode) => {
+    const clock = new VirtualClock();
+    const policy = retry({ clock, judge: () => ({ verdict: 'failure', retry: true }) });
+    const events = [heard(policy, 'retry'), heard(policy, 'exhausted')];
+    const guarded = pipeline('p', timeout({ ms: 100, mode, clock }), policy);
+    let calls = 0;
+    const error = errorOf(
+      guarded.run(() => {
+        calls++;
+        return new Promise((_, reject) => clock.setTimer(150, () => reject(boom)));
+      }),
+    );
+    await clock.runAll();
+    expect(await error).toMatchObject({ code: 'HOLDFAST_TIMEOUT', ms: 100 });
+    expect(calls).toBe(1);
+    expect(events).toEqual([[], []]);
+    expect(policy.budget?.tokens(clock.now())).toBe(10);
+  },
+);
+
 test('aborted before the start: the operation is never invoked', async () => {
   const { operation, attempts } = scripted('value');
   expect(await errorOf(retry().run(operation, { signal: AbortSignal.abort(boom) }))).toBe(boom);
