@@ -1,5 +1,7 @@
 import {
+  type BreakerRejectEvent,
   type BreakerStateEvent,
+  type BulkheadRejectEvent,
   bulkhead,
   type CallReport,
   circuitBreaker,
@@ -55,6 +57,16 @@ describe('events are typed by the policies', () => {
     pipeline('outer', pipeline('inner', circuitBreaker())).on('state', (event) =>
       expectTypeOf(event).toEqualTypeOf<BreakerStateEvent>(),
     );
+  });
+
+  test('of one name, from policies of two kinds, are one or the other', () => {
+    pipeline('p', circuitBreaker(), bulkhead()).on('reject', (event) => {
+      expectTypeOf(event).toEqualTypeOf<BreakerRejectEvent | BulkheadRejectEvent>();
+    });
+  });
+
+  test('are a timeout in each pipeline: the deadline of a run is one', () => {
+    pipeline('p', retry()).on('timeout', (event) => expectTypeOf(event).toEqualTypeOf<TimeoutEvent>());
   });
 
   test('without policies there are its own', () => {
