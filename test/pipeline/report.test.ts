@@ -120,6 +120,24 @@ describe('the report of a run', () => {
     expect(reports[0]?.attempts[0]?.outcome?.error).toBeInstanceOf(TimeoutError);
   });
 
+  test('keeps it so, when the work of that attempt ends during the next one', async () => {
+    const { clock, subject, reports } = setup(
+      retry({ retries: 1, backoff: constant(0) }),
+      timeout({ ms: 50 }),
+    );
+    const job = work();
+    watch(subject.run(job.operation));
+    await clock.advance(60);
+    job.resolve('late', 0);
+    await clock.advance(10);
+    job.resolve('v', 1);
+    await clock.advance(0);
+    expect(reports[0]?.attempts).toMatchObject([
+      { attempt: 1, endMs: 1_050, outcome: { ok: false } },
+      { attempt: 2, startMs: 1_050, endMs: 1_070, outcome: { ok: true, value: 'v' } },
+    ]);
+  });
+
   test('comes also where nothing ran: an abort before the start', async () => {
     const { clock, subject, reports } = setup(retry());
     watch(subject.run(() => 1, { signal: AbortSignal.abort('early') }));
