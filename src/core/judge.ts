@@ -5,7 +5,7 @@
 import isNetworkError from 'is-network-error';
 import type { Call, CallNode } from './call.ts';
 import { refusedRun } from './errors.ts';
-import { allowed, number } from './options.ts';
+import { check } from './options.ts';
 import type { Outcome } from './outcome.ts';
 
 /** What an outcome says about the dependency; `ignore` is neither for it nor against it. */
@@ -30,8 +30,9 @@ export interface Judges {
   readonly outer: Judges | undefined;
 }
 
-/** Who is told what a judge throws. */
-export interface FaultReporter {
+/** Whose outcome is judged: it may have a judge of its own, and is told what a judge throws. */
+export interface Judging {
+  readonly settings: { readonly judge?: Judge | undefined };
   faultIn(call: CallNode, fault: unknown): void;
 }
 
@@ -69,40 +70,34 @@ function judgeByDefault(outcome: Outcome, call: CallNode): Decision {
 }
 
 const endsRetrying = (error: unknown, call: CallNode): boolean =>
-  isAbortError(error) || refusedRun(error, call.run.id);
+  isAbortError(error) || refusedRun(error, call.run);
 
 /**
  * Decides on an outcome. The caller's own abort is ignored, whatever the judges say. A judge that throws, or answers
- * with what is no verdict: the outcome stands, as a failure that is not tried again, and `reporter` is told.
+ * with what is no verdict: the outcome stands, as a failure that is not tried again, and `policy` is told.
  */
-export function judge(
-  own: Judge | undefined,
-  outcome: Outcome,
-  call: CallNode,
-  reporter: FaultReporter,
-): Decision {
+export function judge(policy: Judging, outcome: Outcome, call: CallNode): Decision {
   const { run } = call;
   if (!outcome.ok && run.aborted && outcome.error === run.abortReason) return IGNORE;
   const { judge: ofRun } = run.options;
   try {
-    let answer = own?.(outcome, call) ?? ofRun?.(outcome, call);
+    let answer = policy.settings.judge?.(outcome, call) ?? ofRun?.(outcome, call);
     for (let next = call.judges; answer == null && next !== undefined; next = next.outer) {
       answer = next.judge(outcome, call);
     }
     return answer == null ? judgeByDefault(outcome, call) : decide(answer, outcome, call);
   } catch (fault) {
-    reporter.faultIn(call, fault);
+    policy.faultIn(call, fault);
     return FINAL;
   }
 }
 
-const VERDICTS: readonly Verdict[] = ['success', 'failure', 'ignore'];
-
 function decide(answer: Verdict | Judgement, outcome: Outcome, call: CallNode): Decision {
   const { verdict, retry, retryAfterMs }: Judgement =
     typeof answer === 'string' ? { verdict: answer } : answer;
-  if (!VERDICTS.includes(verdict)) throw allowed('judge', 'verdict', verdict, VERDICTS.join(' or '));
-  if (retryAfterMs !== undefined) number(0, Infinity)('judge', 'retryAfterMs', retryAfterMs);
+  check('judge', 'verdict', verdict, "'success', 'failure', 'ignore'");
+  if (retryAfterMs !== undefined)
+    check('judge', 'retryAfterMs', retryAfterMs, 'a number >= 0 (Infinity is allowed)');
   // A plain `failure` does not speak of trying again: what ends the retrying by default still ends it.
   const mayRetry = verdict === 'failure' && (outcome.ok || !endsRetrying(outcome.error, call));
   return { verdict, retry: retry ?? mayRetry, retryAfterMs };

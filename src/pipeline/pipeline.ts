@@ -1,13 +1,14 @@
 /** Policies composed: what most users of the library make, and run their calls through. */
 import { BuiltIn } from '../core/built-in.ts';
-import type { CallNode } from '../core/call.ts';
+import { CallNode } from '../core/call.ts';
 import { type Clock, type Random, systemClock } from '../core/clock.ts';
 import { type Composite, compile, flatten } from '../core/compile.ts';
-import type { CommonEvents, EventSource, Listener, TimeoutEvent } from '../core/events.ts';
+import type { EventSource, TimeoutEvent } from '../core/events.ts';
 import type { Judge, Judges } from '../core/judge.ts';
-import { allowed, checkOptions, common } from '../core/options.ts';
-import { failure, type Outcome, success } from '../core/outcome.ts';
+import { allowed, FLAG, FUNCTION, type Rules, settle, TIME } from '../core/options.ts';
+import type { Outcome } from '../core/outcome.ts';
 import type { Layer, Next, Operation, Policy } from '../core/policy.ts';
+import { observed } from '../core/promises.ts';
 import type { Run } from '../core/run.ts';
 import { type EventsOf, type ExtraOf, Runnable } from '../core/runnable.ts';
 import { labelsOf } from './labels.ts';
@@ -47,12 +48,11 @@ export type PipelineEventsOf<Policies extends readonly Policy[]> = {
   >;
 };
 
-const CHECKS = {
-  name: common.name,
-  judge: common.judge,
-  clock: common.clock,
-  random: common.random,
-  captureStack: common.captureStack,
+const RULES: Rules = {
+  ...TIME,
+  judge: [FUNCTION],
+  random: [FUNCTION],
+  captureStack: [FLAG],
 };
 
 /** See `pipeline`. */
@@ -84,9 +84,9 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
 
   constructor(options: PipelineOptions, policies: readonly Policy[]) {
     super();
-    checkOptions('pipeline', options, CHECKS, ['name']);
+    const settings = settle<PipelineOptions>('pipeline', options, RULES, 'name');
     policies.forEach(checkPolicy);
-    const { name, judge, clock, random, captureStack } = options;
+    const { name, judge, clock, random, captureStack } = settings;
     this.name = this.pipeline = name;
     this.policies = policies;
     this.parts = judge === undefined ? policies : [judgedBy(judge), ...policies];
@@ -113,16 +113,7 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
     const recorder = new CallRecorder(run);
     run.recorder = recorder;
     const report = (outcome: Outcome): void => this.emitHere('call', recorder.report(outcome));
-    return super.launch(run, operation).then(
-      (value) => {
-        report(success(value));
-        return value;
-      },
-      (error) => {
-        report(failure(error));
-        throw error;
-      },
-    );
+    return observed(super.launch(run, operation), report, (tell, outcome) => tell(outcome));
   }
 
   /** The pipeline's clock: its own, else its first policy's. */
@@ -135,35 +126,8 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
     return compile(this.parts, { innermost: next });
   }
 
-  override on<K extends keyof (Types & CommonEvents) & string>(
-    type: K,
-    listener: Listener<(Types & CommonEvents)[K]>,
-  ): this {
-    super.on(type, listener);
-    this.#relayStates();
-    return this;
-  }
-
-  override once<K extends keyof (Types & CommonEvents) & string>(
-    type: K,
-    listener: Listener<(Types & CommonEvents)[K]>,
-  ): this {
-    super.once(type, listener);
-    this.#relayStates();
-    return this;
-  }
-
-  override off<K extends keyof (Types & CommonEvents) & string>(
-    type: K,
-    listener?: Listener<(Types & CommonEvents)[K]>,
-  ): this {
-    super.off(type, listener);
-    this.#relayStates();
-    return this;
-  }
-
   // A state belongs to a policy, not to a run: it is passed on from the policies, while anybody listens here.
-  #relayStates(): void {
+  protected override listenersChanged(): void {
     const wanted = this.heard('state');
     if (wanted === this.#relays.length > 0) return;
     if (!wanted) {
@@ -174,7 +138,7 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
       if (!isStateful(policy)) continue;
       const relay = (event: EventSource): void => {
         this.emitHere('state', { ...event, policy: label });
-        this.#relayStates();
+        this.listenersChanged();
       };
       policy.on('state', relay);
       this.#relays.push(() => policy.off('state', relay));
@@ -213,7 +177,7 @@ function checkPolicy(policy: Policy, index: number): void {
 const judgedBy = (judge: Judge): Layer => ({
   around: (next) => (operation, call) => {
     const node = call as CallNode;
-    return next(operation, node.judgedBy({ judge, outer: node.judges }));
+    return next(operation, new CallNode(node, node.attempt, { judge, outer: node.judges }));
   },
 });
 

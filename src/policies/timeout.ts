@@ -4,7 +4,8 @@ import type { CallNode } from '../core/call.ts';
 import { messageFor, TimeoutError } from '../core/errors.ts';
 import type { TimeoutEvent } from '../core/events.ts';
 import { invoke } from '../core/invoke.ts';
-import { checkOptions, common, limit, oneOf } from '../core/options.ts';
+import { Link } from '../core/links.ts';
+import { LIMIT, type Rules, settle, TIME } from '../core/options.ts';
 import { failure } from '../core/outcome.ts';
 import type { Layer, Next } from '../core/policy.ts';
 import { Scope } from '../core/scope.ts';
@@ -26,12 +27,9 @@ export interface TimeoutEvents {
   timeout: TimeoutEvent;
 }
 
-const CHECKS = {
-  name: common.name,
-  clock: common.clock,
-  ms: limit,
-  mode: oneOf('race', 'cooperate'),
-};
+const RULES: Rules = { ...TIME, ms: [LIMIT], mode: ["'race', 'cooperate'", 'race'] };
+
+type Mode = 'race' | 'cooperate';
 
 /** See `timeout`. */
 export class Timeout extends BuiltIn<TimeoutEvents> implements Layer {
@@ -42,10 +40,10 @@ export class Timeout extends BuiltIn<TimeoutEvents> implements Layer {
   readonly lane: TimerLane;
 
   constructor(options: TimeoutOptions) {
-    checkOptions('timeout', options, CHECKS, ['ms']);
-    super('timeout', options);
-    this.ms = options.ms;
-    this.mode = options.mode ?? 'race';
+    const settings = settle<TimeoutOptions & { mode: Mode }>('timeout', options, RULES, 'ms');
+    super('timeout', settings);
+    this.ms = settings.ms;
+    this.mode = settings.mode;
     this.lane = new TimerLane(this, this.ms);
   }
 
@@ -93,6 +91,7 @@ class TimedScope extends Scope {
     super(call, Math.min(call.deadline, entry.dueAt), call.judges);
     this.#policy = policy;
     this.#entry = entry;
+    this.dependents = new Link();
     call.scope.add(this);
   }
 
@@ -104,7 +103,7 @@ class TimedScope extends Scope {
     const error = this.#policy.error(this);
     const cooperate = this.#policy.mode === 'cooperate';
     if (!cooperate) this.overruled(failure(error));
-    this.stop(failure(error), !cooperate);
+    this.onStop(failure(error), !cooperate);
     this.#policy.announce(this);
     if (!cooperate) throw error;
     try {
