@@ -1,8 +1,10 @@
 /** Real processes and real time: whether one ends by itself, and when, cannot be seen from within. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 
+// Nine processes start at once, each of which compiles the sources.
+vi.setConfig({ testTimeout: 60_000 });
 const run = promisify(execFile);
 
 /** Runs a module against the sources; what it takes from its last line to its end is what `exit` tells. */
@@ -21,7 +23,7 @@ async function child(script: string): Promise<{ said: string[]; lingeredMs: numb
     process.execPath,
     [...flags, '--input-type=module', '--eval', module],
     {
-      timeout: 30_000,
+      timeout: 50_000,
     },
   );
   expect(stderr).toBe('');
@@ -40,6 +42,12 @@ const settled = {
   'a call that timed out on work that never ends': `
     const shop = pipeline('shop', timeout({ ms: 60_000 }), bulkhead({ reclaimMs: 60_000 }), timeout({ ms: 20 }));
     await shop.run(never).catch((error) => say(error.name));
+    say('settled');`,
+  'a call that was aborted, whose work never ends': `
+    const shop = pipeline('shop', timeout({ ms: 60_000 }), bulkhead());
+    const caller = new AbortController();
+    setTimeout(() => caller.abort('enough'), 20);
+    await shop.run(never, { signal: caller.signal }).catch(say);
     say('settled');`,
   'a call that was aborted while its retry slept': `
     const shop = pipeline('shop', timeout({ ms: 60_000 }), retry({ backoff: constant(50_000) }));

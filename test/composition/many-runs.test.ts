@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { bulkhead, circuitBreaker, constant, pipeline, retry, timeout } from 'holdfast';
 import { VirtualClock } from 'holdfast/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -31,6 +32,18 @@ describe('one signal for a thousand runs', () => {
       expect([call.state, caller.standing]).toEqual(['rejected', 0]);
     }
     expect(caller).toMatchObject({ added: 1_000, most: 1 });
+    expect(warnings).toEqual([]);
+  });
+
+  it('suspects no leak where all of them are in flight at once, at the limit that Node 20 sets by default', async () => {
+    const caller = new AbortController();
+    setMaxListeners(10, caller.signal);
+    const clock = new VirtualClock();
+    const shop = pipeline({ name: 'shop', clock }, timeout({ ms: 1_000 }), bulkhead({ concurrency: 1_000 }));
+    const jobs = new Jobs();
+    for (let i = 0; i < 1_000; i++) track(shop.run(jobs.job(), { signal: caller.signal }));
+    for (const job of jobs.started) job.end();
+    await flush();
     expect(warnings).toEqual([]);
   });
 

@@ -1,7 +1,10 @@
 import { bulkhead, type Call, circuitBreaker, constant, fallback, pipeline, retry, timeout } from 'holdfast';
 import { VirtualClock } from 'holdfast/testing';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type CountedSignal, countedSignal } from '../support/counted-signal.ts';
+import { track } from '../support/jobs.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 const unhandled: unknown[] = [];
 const note = (reason: unknown): void => void unhandled.push(reason);
@@ -88,4 +91,36 @@ it('leaves no timer, listener, waiter or unhandled rejection behind 10,000 calls
   for (const name of ['Error', 'TimeoutError', 'BulkheadFullError', 'CircuitOpenError', 'aborted']) {
     expect([name, (rejected.get(name) ?? 0) > 100]).toEqual([name, true]);
   }
+});
+
+describe.each(['the caller', 'the deadline', 'a timeout around'])('as soon as %s gives up', (who) => {
+  it.each(['sleeps', 'waits in a queue', 'heeds its signal'])(
+    'no timer is left of a run that %s',
+    async (what) => {
+      const clock = new VirtualClock();
+      const limit = bulkhead({ concurrency: 1, queue: 1, queueTimeoutMs: 60_000 });
+      const shop = pipeline(
+        { name: 'shop', clock },
+        timeout({ ms: who === 'a timeout around' ? 10 : 60_000, name: 'around' }),
+        retry({ backoff: constant(50_000) }),
+        circuitBreaker(),
+        limit,
+      );
+      if (what === 'waits in a queue') limit.tryAcquire();
+      const operation = ({ signal }: Call): Promise<never> => {
+        if (what === 'sleeps') return Promise.reject(new Error('down'));
+        return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+      };
+      const caller = countedSignal();
+      const deadline = who === 'the deadline' ? { timeoutMs: 10 } : {};
+      // A sleep that would reach a deadline is not begun: only the caller can end one.
+      const call = track(shop.run(operation, { signal: caller.signal, ...deadline }));
+      await clock.advance(5);
+      const sleepless = what === 'sleeps' && who !== 'the caller';
+      expect(call.state).toBe(sleepless ? 'rejected' : 'pending');
+      if (who === 'the caller') caller.abort('enough');
+      await clock.advance(sleepless || who === 'the caller' ? 0 : 5);
+      expect([call.state, clock.pendingTimers, caller.standing]).toEqual(['rejected', 0, 0]);
+    },
+  );
 });

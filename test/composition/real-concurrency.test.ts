@@ -12,6 +12,8 @@ import {
 import { VirtualClock } from 'holdfast/testing';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
+vi.setConfig({ testTimeout: 30_000 });
+
 // A retry inside a breaker is an order that is warned of; here it has to hold all the same.
 beforeEach(() => void vi.spyOn(console, 'warn').mockImplementation(() => {}));
 afterEach(() => vi.restoreAllMocks());

@@ -105,6 +105,7 @@ describe("leaves the caller's own abort alone", () => {
     ['of an operation that does not listen', 'running'],
     ['of an operation that throws the reason', 'heeds'],
     ['of an operation that throws an error of its own', 'own'],
+    ['by the operation itself, which then throws', 'itself'],
     ['of a waiter', 'queued'],
     ['of a sleeping retry', 'sleeping'],
   ])('%s', async (_what, when) => {
@@ -116,7 +117,8 @@ describe("leaves the caller's own abort alone", () => {
     const caller = new AbortController();
     if (when === 'before') caller.abort('enough');
     const operation = ({ signal }: Call) => {
-      if (when === 'sleeping') return fails();
+      if (when === 'itself') caller.abort('enough');
+      if (when === 'sleeping' || when === 'itself') return fails();
       return new Promise((_, reject) => {
         if (when === 'running') return;
         signal.addEventListener('abort', () => reject(when === 'heeds' ? signal.reason : down));

@@ -1,6 +1,15 @@
-import { bulkhead, circuitBreaker, pipeline, TimeoutError, timeout } from 'holdfast';
+import {
+  bulkhead,
+  circuitBreaker,
+  constant,
+  type Judge,
+  pipeline,
+  retry,
+  TimeoutError,
+  timeout,
+} from 'holdfast';
 import { VirtualClock } from 'holdfast/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { flush, Jobs, track } from '../support/jobs.ts';
 
 function setUp(ms = 100) {
@@ -197,4 +206,18 @@ it('aborts only the call whose time is over', async () => {
   track(policy.run(hang));
   await clock.advance(40);
   expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+});
+
+it('tells a breaker around of the time-out, not of an attempt further in that ended before', async () => {
+  const clock = new VirtualClock();
+  const breaker = circuitBreaker();
+  const judge: Judge = ({ value }) => (value === 'busy' ? 'failure' : undefined);
+  const inner = retry({ backoff: constant(10), judge });
+  vi.spyOn(console, 'warn').mockImplementationOnce(() => {}); // a retry inside a breaker
+  const shop = pipeline({ name: 'shop', clock }, breaker, timeout({ ms: 100 }), inner);
+  const call = track(shop.run(({ attempt }) => (attempt === 1 ? 'busy' : new Promise<never>(() => {}))));
+  await clock.advance(100);
+  expect(call.error).toBeInstanceOf(TimeoutError);
+  // To the breaker a busy answer is a success.
+  expect(breaker.stats).toMatchObject({ calls: 1, failures: 1 });
 });

@@ -1,7 +1,9 @@
 import { type Bulkhead, type BulkheadPermit, bulkhead, type CircuitBreaker, circuitBreaker } from 'holdfast';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { flush, track } from '../../support/jobs.ts';
 import { get, Loopback, until } from '../../support/loopback.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 let server: Loopback;
 beforeEach(async () => {

@@ -13,6 +13,8 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { track } from '../../support/jobs.ts';
 import { get, Loopback, until } from '../../support/loopback.ts';
 
+vi.setConfig({ testTimeout: 30_000 });
+
 let server: Loopback;
 beforeEach(async () => {
   server = await Loopback.start();
