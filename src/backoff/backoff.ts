@@ -37,9 +37,9 @@ const SPREAD: Readonly<Record<Jitter, (ceilingMs: number, random: Random) => num
 };
 
 /** What a backoff may give: a delay that can be waited, in milliseconds. */
-export const DELAY = `a finite number >= 0 and <= ${MAX_TIMER_MS}`;
-const CEILING = `a finite number > 0 and <= ${MAX_TIMER_MS}`;
-const JITTER = "'none', 'full', 'equal'";
+export const DELAY = `a number >= 0 and <= ${MAX_TIMER_MS}`;
+const CEILING = `a number > 0 and <= ${MAX_TIMER_MS}`;
+const JITTER = "'none' or 'full' or 'equal'";
 
 /** Options of `exponential`. */
 export interface ExponentialOptions {
@@ -69,8 +69,8 @@ export function exponential(options: ExponentialOptions): Backoff {
     {
       baseMs: [CEILING],
       maxMs: [CEILING],
-      factor: ['a finite number >= 1'],
-      jitter: [`${JITTER}, 'decorrelated', 'smooth'`, 'full'],
+      factor: ['a number >= 1'],
+      jitter: [`${JITTER} or 'decorrelated' or 'smooth'`, 'full'],
     },
     'baseMs',
     'maxMs',

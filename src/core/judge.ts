@@ -95,7 +95,7 @@ export function judge(policy: Judging, outcome: Outcome, call: CallNode): Decisi
 function decide(answer: Verdict | Judgement, outcome: Outcome, call: CallNode): Decision {
   const { verdict, retry, retryAfterMs }: Judgement =
     typeof answer === 'string' ? { verdict: answer } : answer;
-  check('judge', 'verdict', verdict, "'success', 'failure', 'ignore'");
+  check('judge', 'verdict', verdict, "'success' or 'failure' or 'ignore'");
   if (retryAfterMs !== undefined)
     check('judge', 'retryAfterMs', retryAfterMs, 'a number >= 0 (Infinity is allowed)');
   // A plain `failure` does not speak of trying again: what ends the retrying by default still ends it.

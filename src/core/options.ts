@@ -58,7 +58,8 @@ function fits(value: unknown, [what, , ...methods]: Rule): boolean {
       value <= +max
     );
   }
-  if (typeof value === 'string') return value !== '' && (what === TEXT || what.includes(`'${value}'`));
+  if (typeof value === 'string')
+    return value !== '' && (what === TEXT || what.split(' or ').includes(`'${value}'`));
   if (typeof value === 'object')
     return methods.length > 0 && methods.every((name) => typeof (value as never)?.[name] === 'function');
   return what.includes(typeof value === 'boolean' ? `${value}` : typeof value);

@@ -27,7 +27,7 @@ export interface TimeoutEvents {
   timeout: TimeoutEvent;
 }
 
-const RULES: Rules = { ...TIME, ms: [LIMIT], mode: ["'race', 'cooperate'", 'race'] };
+const RULES: Rules = { ...TIME, ms: [LIMIT], mode: ["'race' or 'cooperate'", 'race'] };
 
 type Mode = 'race' | 'cooperate';
 

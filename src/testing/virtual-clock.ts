@@ -91,7 +91,7 @@ export class VirtualClock implements Clock {
 
   /** Lets `ms` milliseconds pass: runs what falls due, in order, and whatever follows from it in between. */
   async advance(ms: number): Promise<void> {
-    check('advance', 'ms', ms, 'a finite number >= 0');
+    check('advance', 'ms', ms, 'a number >= 0');
     await drain();
     const until = this.#now + ms;
     for (let next = this.#next(); next !== undefined && next.dueAt <= until; next = this.#next()) {

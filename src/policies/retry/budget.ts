@@ -30,9 +30,9 @@ export interface RetryBudget {
 }
 
 const RULES: Rules = {
-  ratio: ['a finite number >= 0', 0.1],
-  minPerSecond: ['a finite number >= 0', 1],
-  burst: ['a finite number >= 1', 10],
+  ratio: ['a number >= 0', 0.1],
+  minPerSecond: ['a number >= 0', 1],
+  burst: ['a number >= 1', 10],
 };
 
 /**
