@@ -27,7 +27,10 @@ export type Random = () => number;
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** What `systemClock` reads in place of the runtime, if anything: an installed virtual clock. */
-export const standIn: { clock?: (Clock & { random: Random }) | undefined } = shared('clock', () => ({}));
+export const standIn: { clock?: (Clock & { readonly startMs: number; random: Random }) | undefined } = shared(
+  'clock',
+  () => ({}),
+);
 
 // `setTimeout` and `performance` are looked up on `globalThis` at each use, never captured: fake timers replace them.
 class SystemTimer implements Timer {
@@ -66,7 +69,8 @@ function systemNow(): number {
   reading = standIn.clock?.now() ?? globalThis.performance.now();
   if (current !== timeline) {
     // Whole milliseconds, since fractions would blur deadlines that are exact.
-    if (timeline !== undefined) lead += Math.ceil(last - (leftAt.get(current) ?? 0));
+    if (timeline !== undefined)
+      lead += Math.ceil(last - (leftAt.get(current) ?? standIn.clock?.startMs ?? 0));
     if (timeline !== undefined) leftAt.set(timeline, last);
     timeline = current;
   }

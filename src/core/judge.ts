@@ -7,6 +7,7 @@ import type { Call, CallNode } from './call.ts';
 import { refusedRun } from './errors.ts';
 import { check } from './options.ts';
 import type { Outcome } from './outcome.ts';
+import { isThenable } from './promises.ts';
 
 /** What an outcome says about the dependency; `ignore` is neither for it nor against it. */
 export type Verdict = 'success' | 'failure' | 'ignore';
@@ -54,8 +55,8 @@ const TRANSIENT = decision('failure', true);
 const FINAL = decision('failure', false);
 
 /** p-retry's `AbortError`, known by its shape, since the class of a bundled copy is not the user's. */
-export const isAbortError = (error: unknown): error is Error & { readonly originalError: Error } =>
-  error instanceof Error && error.name === 'AbortError' && 'originalError' in error;
+export const isAbortError = (error: unknown): error is Error & { readonly originalError: unknown } =>
+  read(() => error instanceof Error && error.name === 'AbortError' && 'originalError' in error);
 
 /**
  * The default: a value is a success; an error is a failure that may be tried again, with these exceptions. A
@@ -65,7 +66,7 @@ export const isAbortError = (error: unknown): error is Error & { readonly origin
 function judgeByDefault(outcome: Outcome, call: CallNode): Decision {
   if (outcome.ok) return SUCCESS;
   const { error } = outcome;
-  if (error instanceof TypeError && !isNetworkError(error)) return IGNORE;
+  if (read(() => error instanceof TypeError && !isNetworkError(error))) return IGNORE;
   return endsRetrying(error, call) ? FINAL : TRANSIENT;
 }
 
@@ -92,9 +93,20 @@ export function judge(policy: Judging, outcome: Outcome, call: CallNode): Decisi
   }
 }
 
+/** What is thrown may throw when it is looked at, such as a revoked proxy: then it is nothing in particular. */
+function read(look: () => boolean): boolean {
+  try {
+    return look();
+  } catch {
+    return false;
+  }
+}
+
 function decide(answer: Verdict | Judgement, outcome: Outcome, call: CallNode): Decision {
   const { verdict, retry, retryAfterMs }: Judgement =
     typeof answer === 'string' ? { verdict: answer } : answer;
+  // Async by mistake: what it comes to is nobody's.
+  if (isThenable(answer)) answer.then(undefined, () => {});
   check('judge', 'verdict', verdict, "'success' or 'failure' or 'ignore'");
   if (retryAfterMs !== undefined)
     check('judge', 'retryAfterMs', retryAfterMs, 'a number >= 0 (Infinity is allowed)');
