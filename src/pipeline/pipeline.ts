@@ -169,10 +169,14 @@ interface Stateful {
 
 const isStateful = (policy: unknown): policy is Stateful => typeof (policy as Stateful).on === 'function';
 
-function checkPolicy(policy: Policy, index: number): void {
+function isPolicy(value: unknown): boolean {
   const has = (method: string): boolean =>
-    typeof (policy as unknown as Record<string, unknown> | null | undefined)?.[method] === 'function';
-  if (has('around') || (has('enter') && has('leave'))) return;
+    typeof (value as Record<string, unknown> | null | undefined)?.[method] === 'function';
+  return has('around') || (has('enter') && has('leave'));
+}
+
+function checkPolicy(policy: Policy, index: number): void {
+  if (isPolicy(policy)) return;
   throw allowed('pipeline', `policy ${index + 1}`, policy, 'a gate (enter, leave) or a layer (around)');
 }
 
@@ -205,5 +209,7 @@ export function pipeline<const Policies extends readonly Policy[]>(
   nameOrOptions: string | PipelineOptions,
   ...policies: Policies
 ): Pipeline<ExtraOf<Policies[number]>, PipelineEventsOf<Policies>> {
+  if (isPolicy(nameOrOptions))
+    throw allowed('pipeline', 'name', nameOrOptions, 'a string, or options with a name');
   return new Pipeline(typeof nameOrOptions === 'string' ? { name: nameOrOptions } : nameOrOptions, policies);
 }
