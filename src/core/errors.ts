@@ -55,7 +55,7 @@ export class HoldfastError extends Error {
     // A user's own subclass inherits this function, and keeps the ordinary meaning.
     return Object.hasOwn(this.prototype, brand)
       ? hasBrand(candidate, brand)
-      : Function.prototype[Symbol.hasInstance].call(this as never, candidate);
+      : super[Symbol.hasInstance](candidate);
   }
 
   /** Stable, for programs: `HOLDFAST_…`. */
