@@ -1,5 +1,6 @@
 /** One run: the root of the call's tree, with what all of it shares, and the race against its caller's patience. */
 import type { CallNode } from './call.ts';
+import { unwatch, watch } from './caller-signal.ts';
 import { type Clock, setAlarm } from './clock.ts';
 import { messageFor, TimeoutError } from './errors.ts';
 import type { EventSource } from './events.ts';
@@ -71,19 +72,16 @@ export class Run extends Scope {
   start<T>(next: Next, operation: Operation<T>): Promise<T> {
     if (this.dependents === undefined) return next(operation, this);
     if (this.aborted) return rejectLater(this.abortReason);
-    this.options.signal?.addEventListener('abort', this);
+    const { signal } = this.options;
+    if (signal !== undefined) watch(signal, this);
     if (this.deadline !== Infinity)
       this.#cancelAlarm = setAlarm(this.clock, this.deadline, () => this.interrupt());
     return this.race(next, operation);
   }
 
-  /** The caller's signal aborted. */
-  handleEvent(): void {
-    this.interrupt();
-  }
-
   protected override onDecided(): void {
-    this.options.signal?.removeEventListener('abort', this);
+    const { signal } = this.options;
+    if (signal !== undefined) unwatch(signal, this);
     this.#cancelAlarm?.();
   }
 

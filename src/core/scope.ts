@@ -69,6 +69,8 @@ export abstract class Scope extends CallNode implements Dependent {
     for (let link = head?.previous; link !== head; link = link?.previous) told.push(link as Dependent);
     for (const dependent of told) dependent.onStop(why, gaveUp);
     this.#controller?.abort(why.error);
+    // Whoever stopped it has answered the caller: nothing is left to wait for, and no timer for it.
+    if (gaveUp) this.interrupt();
   }
 
   /**

@@ -95,6 +95,8 @@ class TimedScope extends Scope {
   }
 
   protected override async onInterrupt<T>(inner: Promise<T>): Promise<T> {
+    // Given up from further out, by the caller or by another timeout: then it is not this one's to announce.
+    if (this.gaveUp) throw this.stopped?.error;
     const error = this.#policy.error(this);
     const cooperate = this.#policy.mode === 'cooperate';
     if (!cooperate) this.overruled(failure(error));

@@ -1,4 +1,4 @@
-import { bulkhead, circuitBreaker, constant, fallback, pipeline, retry, timeout } from 'holdfast';
+import { bulkhead, circuitBreaker, constant, fallback, type Layer, pipeline, retry, timeout } from 'holdfast';
 import { VirtualClock } from 'holdfast/testing';
 import { describe, expect, test, vi } from 'vitest';
 import { CountingSignal } from '../support/counting-signal.ts';
@@ -131,6 +131,46 @@ describe('an abort that the operation itself causes before it settles', () => {
     const run = retry({ retries: 3, backoff: constant(0) }).run(operation, { signal: controller.signal });
     expect(await errorOf(run)).toBe('mid-flight');
     expect(operation).toHaveBeenCalledOnce();
+  });
+});
+
+describe('an abort after the operation has succeeded', () => {
+  test('does not abort the signal of the call, though the run goes on', async () => {
+    const clock = new VirtualClock();
+    const controller = new AbortController();
+    const lingering: Layer = {
+      around: (next) => async (operation, call) => {
+        const value = await next(operation, call);
+        await new Promise<void>((resolve) => void clock.setTimer(50, resolve));
+        return value;
+      },
+    };
+    const seen: AbortSignal[] = [];
+    const run = watch(
+      pipeline({ name: 'p', clock }, lingering, timeout({ ms: 100 })).run(({ signal }) => seen.push(signal), {
+        signal: controller.signal,
+      }),
+    );
+    await clock.advance(10);
+    controller.abort('left');
+    await clock.advance(0);
+    expect(run.error).toBe('left');
+    expect(seen[0]?.aborted).toBe(false);
+  });
+});
+
+describe('what an operation throws once its caller has aborted', () => {
+  test('says nothing about the dependency, also where it comes before the run has taken notice', async () => {
+    const breaker = circuitBreaker({ consecutiveFailures: 1 });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const cancelled = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(new Error('cancelled')));
+    });
+    const run = breaker.run(() => cancelled, { signal });
+    controller.abort('left');
+    expect(await errorOf(run)).toBe('left');
+    expect(breaker).toMatchObject({ state: 'closed', stats: { calls: 0 } });
   });
 });
 

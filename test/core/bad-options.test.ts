@@ -106,7 +106,7 @@ describe('other functions that are given something bad', () => {
     const clock = new VirtualClock();
     for (const ms of [-1, Number.NaN, Infinity, '5' as never]) {
       const error = await errorOf(clock.advance(ms));
-      expect((error as Error).message).toContain('advance: ms must be a number >= 0, got');
+      expect((error as Error).message).toMatch(/^advance: ms must be a (finite )?number >= 0, got/);
     }
     expect(clock.now()).toBe(0);
   });

@@ -157,7 +157,7 @@ describe('a deadline', () => {
 
   test('of the run rejects with a TimeoutError of the policy deadline, as if a timeout stood outermost', async () => {
     const clock = new VirtualClock();
-    const subject = pipeline({ name: 'p', clock }, retry());
+    const subject = pipeline({ name: 'p', clock }, timeout({ ms: 1_000 }), retry());
     const heard = vi.fn();
     subject.on('timeout', heard);
     const run = watch(subject.run(work().operation, { timeoutMs: 250 }));

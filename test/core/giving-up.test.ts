@@ -132,6 +132,33 @@ describe('attempts that are given up one after the other', () => {
     expect(spy.learned.map(inAWord)).toEqual(['ok v']);
   });
 
+  test('a gate between timeout and retry learns the time-out, where the second attempt was still at work', async () => {
+    const clock = new VirtualClock();
+    const spy = spyGate();
+    const job = work();
+    const tries = retry({ retries: 1, backoff: constant(10), clock });
+    const run = watch(pipeline('p', timeout({ ms: 100, clock }), spy, tries).run(job.operation));
+    job.reject(new Error('boom'));
+    await clock.advance(100);
+    expect(job.calls.length).toBe(2);
+    expect(run.state).toBe('rejected');
+    expect(spy.learned.map(inAWord)).toEqual(['TimeoutError']);
+  });
+
+  test('or how the first one ended, where the retry was asleep: no work was given up', async () => {
+    const clock = new VirtualClock();
+    const spy = spyGate();
+    const controller = new AbortController();
+    const tries = retry({ retries: 1, backoff: constant(10), clock });
+    const failing = () => Promise.reject(new Error('boom'));
+    const run = watch(pipeline('p', spy, tries).run(failing, { signal: controller.signal }));
+    await clock.advance(5);
+    controller.abort('left');
+    await clock.advance(0);
+    expect(run.error).toBe('left');
+    expect(spy.learned.map(inAWord)).toEqual(['Error']);
+  });
+
   test('never more than the limit of real work, with an operation that ignores its signal', async () => {
     const clock = new VirtualClock();
     const places = bulkhead({ concurrency: 2, queue: 10, queueTimeoutMs: Infinity, clock });

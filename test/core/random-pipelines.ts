@@ -7,6 +7,7 @@ import {
   constant,
   fallback,
   type Layer,
+  type Pipeline,
   type Policy,
   pipeline,
   Rejection,
@@ -124,7 +125,7 @@ function describe(event: object): string {
 }
 
 function startCall(
-  subject: { run: ReturnType<typeof pipeline>['run'] },
+  subject: Pipeline<unknown>,
   name: string,
   script: CallScript,
   clock: VirtualClock,
@@ -146,7 +147,7 @@ function startCall(
 }
 
 function invoke(
-  { ms, how, heeds }: Invocation,
+  { ms, how, heeds }: Omit<Invocation, 'ms'> & { ms: number },
   name: string,
   signal: AbortSignal,
   clock: VirtualClock,

@@ -50,7 +50,8 @@ describe("a gate of a user's own that refuses", () => {
   });
 
   test('may do so with a frozen Rejection, the same each time', async () => {
-    const frozen = Object.freeze(new Rejection('no'));
+    const frozen = new Rejection('no');
+    Object.freeze(frozen);
     const gate = spyGate({ answer: () => frozen });
     const subject = pipeline('p', retry({ retries: 2 }), gate);
     expect(await errorOf(subject.run(() => 1))).toBe(frozen);

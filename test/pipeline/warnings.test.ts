@@ -13,6 +13,8 @@ const nested = 'retry-2 stands inside retry: their attempts multiply; keep one o
 const longer = 'timeout-2 is longer than timeout around it, and will never fire; make it shorter';
 const hidden =
   'retry stands inside circuit-breaker, which then sees one failure where the dependency had several; put it outside';
+const crowded =
+  'bulkhead stands outside retry, whose attempts may still run when the next one starts, all in one place; put it inside';
 const deaf = 'fallback stands inside retry, which then never sees a failure; put it outside';
 
 const MISTAKES: readonly (readonly [string, () => Policy[], string[]])[] = [
@@ -24,6 +26,11 @@ const MISTAKES: readonly (readonly [string, () => Policy[], string[]])[] = [
   ],
   ['an attempt timeout without end', () => [timeout({ ms: 10 }), timeout({ ms: Infinity })], [longer]],
   ['a retry inside a breaker', () => [circuitBreaker(), bulkhead(), retry()], [hidden]],
+  [
+    'a bulkhead around a retry whose attempts are given up',
+    () => [bulkhead(), retry(), timeout({ ms: 10 })],
+    [crowded],
+  ],
   ['a fallback inside a retry', () => [retry(), fallback(1)], [deaf]],
   [
     'several at once',
