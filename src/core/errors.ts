@@ -55,12 +55,13 @@ function limitStackTrace(limit: number): number {
  * trackers group it; what varies stands in properties.
  */
 export class HoldfastError extends Error {
+  /** @internal */
   static override [Symbol.hasInstance](this: { readonly prototype: object }, candidate: unknown): boolean {
     const brand = brandOf((this.prototype as HoldfastError).name);
     // A user's own subclass inherits this function, and keeps the ordinary meaning.
     return Object.hasOwn(this.prototype, brand)
       ? hasBrand(candidate, brand)
-      : Function.prototype[Symbol.hasInstance].call(this as never, candidate);
+      : super[Symbol.hasInstance](candidate);
   }
 
   /** Stable, for programs: `HOLDFAST_…`. */

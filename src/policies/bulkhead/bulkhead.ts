@@ -3,8 +3,6 @@ import { BuiltIn, type CommonOptions } from '../../core/built-in.ts';
 import type { Call, CallNode } from '../../core/call.ts';
 import { isRejection, messageFor } from '../../core/errors.ts';
 import type { EventSource } from '../../core/events.ts';
-import { fuse } from '../../core/fuse.ts';
-import { invoke } from '../../core/invoke.ts';
 import { FLAG, LIMIT, type Rules, SIGNAL, settle, TIME } from '../../core/options.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Gate, Next } from '../../core/policy.ts';
@@ -230,10 +228,6 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate<BulkheadPe
     const init = this.errorInit(call);
     const what = reason === 'full' ? 'is full' : 'had no place in time';
     return new BulkheadFullError(messageFor(init, what), { ...init, ...counts, reason });
-  }
-
-  protected override compiled(): Next {
-    return fuse([this], invoke);
   }
 }
 
