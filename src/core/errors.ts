@@ -97,9 +97,11 @@ export class Rejection extends HoldfastError {
 
   // What stands for the run that was refused: a reference to it would keep it alive. Accessors on the prototype are
   // reachable from another copy of the library, and do not show where the error is printed.
+  /** @internal */
   get [RUN](): object | undefined {
     return this.#run;
   }
+  /** @internal */
   set [RUN](run: object | undefined) {
     this.#run = run;
   }
