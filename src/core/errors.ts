@@ -101,7 +101,6 @@ export class Rejection extends HoldfastError {
   get [RUN](): object | undefined {
     return this.#run;
   }
-  /** @internal */
   set [RUN](run: object | undefined) {
     this.#run = run;
   }

@@ -158,6 +158,7 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate {
     });
   }
 
+  /** @internal */
   enter(call: Call): Place | BulkheadFullError | Promise<Place | BulkheadFullError> {
     const node = call as CallNode;
     switch (this.#machine.arrive()) {
@@ -177,6 +178,7 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate {
     return permit === TIMED_OUT ? this.#refuse(call, 'queue-timeout') : permit;
   }
 
+  /** @internal */
   leave(permit: Place, _outcome: Outcome | 'unused', running = false): void {
     if (!running || permit.state !== 'held') return;
     permit.state = 'abandoned';
@@ -185,6 +187,7 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate {
     this.#announce('abandon', permit);
   }
 
+  /** @internal */
   release(permit: Place): void {
     const { state } = permit;
     if (state === 'released') return;
