@@ -101,6 +101,7 @@ export class Rejection extends HoldfastError {
   get [RUN](): object | undefined {
     return this.#run;
   }
+  /** @internal */
   set [RUN](run: object | undefined) {
     this.#run = run;
   }
