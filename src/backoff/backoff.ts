@@ -105,6 +105,8 @@ function smooth(baseMs: number, maxMs: number): Backoff {
     // The delays telescope: their sum so far says what f was before.
     const before = (totalMs * SMOOTH_SCALE) / baseMs;
     const grown = f(retry - 1 + random()) - before;
+    // Beyond all numbers, and so not one: at the cap.
+    if (Number.isNaN(grown)) return maxMs;
     return Math.min(maxMs, Math.max(0, (grown / SMOOTH_SCALE) * baseMs));
   };
 }

@@ -54,10 +54,14 @@ export abstract class BuiltIn<
     return this.#clock ?? systemClock;
   }
 
-  /** @internal A pipeline's own clock becomes that of a policy which has none. False if the policy has another. */
-  adoptClock(clock: Clock): boolean {
+  /** @internal Whether the policy has no clock of its own yet, or has this one. */
+  canAdopt(clock: Clock): boolean {
+    return this.#clock === undefined || this.#clock === clock;
+  }
+
+  /** @internal The clock of its first pipeline becomes that of a policy which has none. */
+  adoptClock(clock: Clock): void {
     this.#clock ??= clock;
-    return this.#clock === clock;
   }
 
   /** @internal */

@@ -27,7 +27,10 @@ export type Random = () => number;
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** What `systemClock` reads in place of the runtime, if anything: an installed virtual clock. */
-export const standIn: { clock?: (Clock & { random: Random }) | undefined } = shared('clock', () => ({}));
+export const standIn: { clock?: (Clock & { readonly startMs: number; random: Random }) | undefined } = shared(
+  'clock',
+  () => ({}),
+);
 
 // `setTimeout` and `performance` are looked up on `globalThis` at each use, never captured: fake timers replace them.
 function setSystemTimer(ms: number, fn: () => void): Timer {
@@ -44,7 +47,7 @@ function setSystemTimer(ms: number, fn: () => void): Timer {
 // Fake timers count from 0 when they come, and give way to the real clock again: timelines that have nothing in common.
 // Each goes on from where the one before it was left, so that what lives through several does not see time jump.
 const leftAt = new WeakMap<object, number>();
-let timeline: object = {};
+let timeline: object | undefined;
 let reading = 0;
 let lead = 0;
 
@@ -54,8 +57,10 @@ function systemNow(): number {
   reading = standIn.clock?.now() ?? globalThis.performance.now();
   if (current !== timeline) {
     // Whole milliseconds, since fractions would blur deadlines that are exact.
-    lead += Math.ceil(last - (leftAt.get(current) ?? 0));
-    leftAt.set(timeline, last);
+    if (timeline !== undefined) {
+      lead += Math.ceil(last - (leftAt.get(current) ?? standIn.clock?.startMs ?? 0));
+      leftAt.set(timeline, last);
+    }
     timeline = current;
   }
   return reading + lead;

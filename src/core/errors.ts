@@ -28,8 +28,13 @@ const brandOf = (name: string): symbol => Symbol.for(`holdfast.${name}`);
 const REJECTION = brandOf('Rejection');
 const RUN: unique symbol = Symbol.for('holdfast.run') as never;
 
-const hasBrand = (candidate: unknown, brand: symbol): boolean =>
-  (candidate as Record<symbol, unknown> | null | undefined)?.[brand] === true;
+function hasBrand(candidate: unknown, brand: symbol): boolean {
+  try {
+    return (candidate as Record<symbol, unknown> | null | undefined)?.[brand] === true;
+  } catch {
+    return false; // a revoked proxy, say
+  }
+}
 
 /** Gives a class its `error.name`, and the brand by which `instanceof` knows it. */
 export function brandError(ErrorClass: { readonly prototype: HoldfastError }, name: string): void {

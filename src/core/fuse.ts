@@ -54,10 +54,11 @@ class Stay extends CallNode implements Dependent {
         if (startMs !== undefined) run.recorder?.waited(gate, startMs);
         if (isRejection(ticket)) return this.#refused(gate, ticket);
         const place = this.#tickets.push(ticket) - 1;
-        if (!this.#left) return this.enter(next, operation);
+        const { stopped } = this.scope;
+        if (stopped === undefined) return this.enter(next, operation);
         // It was given up while it waited: the others have left, and this place goes back at once.
-        this.#tell(place, 'unused');
-        return rejectLater(this.scope.stopped?.error);
+        if (this.#left) this.#tell(place, 'unused');
+        return this.#failed(stopped.error);
       },
       (error) => this.#failed(error),
     );

@@ -11,12 +11,18 @@ export const invoke: Next = <T>(operation: Operation<T>, call: Call): Promise<T>
   node.began();
   let result: Promise<T>;
   try {
-    result = Promise.resolve(operation(call));
+    result = promised(operation(call));
   } catch (error) {
     result = rejectLater(error);
   }
   return observed(result, node, end);
 };
+
+/** A native promise as it is; what has a `then` of its own is asked, once, as the language does it. */
+function promised<T>(returned: PromiseLike<T> | T): Promise<T> {
+  const own = returned instanceof Promise && returned.then !== Promise.prototype.then;
+  return own ? new Promise((resolve) => resolve(returned)) : Promise.resolve(returned);
+}
 
 function end(node: CallNode, outcome: Outcome): void {
   const { run } = node;

@@ -7,6 +7,7 @@ import type { Call, CallNode } from './call.ts';
 import { refusedRun } from './errors.ts';
 import { check } from './options.ts';
 import type { Outcome } from './outcome.ts';
+import { isThenable } from './promises.ts';
 
 /** What an outcome says about the dependency; `ignore` is neither for it nor against it. */
 export type Verdict = 'success' | 'failure' | 'ignore';
@@ -44,11 +45,11 @@ const IGNORE: Decision = { verdict: 'ignore', retry: false, retryAfterMs: undefi
 const FINAL: Decision = { verdict: 'failure', retry: false, retryAfterMs: undefined };
 
 /** p-retry's `AbortError`, known by its shape, since the class of a bundled copy is not the user's. */
-export const isAbortError = (error: unknown): error is Error & { readonly originalError: Error } =>
-  error instanceof Error && error.name === 'AbortError' && 'originalError' in error;
+export const isAbortError = (error: unknown): error is Error & { readonly originalError: unknown } =>
+  read(() => error instanceof Error && error.name === 'AbortError' && 'originalError' in error);
 
 /** A bug in the code, not a fault of the dependency. */
-const isBug = (error: unknown): boolean => error instanceof TypeError && !isNetworkError(error);
+const isBug = (error: unknown): boolean => read(() => error instanceof TypeError && !isNetworkError(error));
 
 /**
  * Decides on an outcome. The caller's own abort is ignored, whatever the judges say. By default a value is a success, a
@@ -71,6 +72,8 @@ export function judge(policy: Judging, outcome: Outcome, call: CallNode): Decisi
     }
     const { verdict, retry, retryAfterMs }: Judgement =
       typeof answer === 'string' ? { verdict: answer } : answer;
+    // Async by mistake: what it comes to is nobody's.
+    if (isThenable(answer)) answer.then(undefined, () => {});
     check('judge', 'verdict', verdict, "'success' or 'failure' or 'ignore'");
     if (retryAfterMs !== undefined)
       check('judge', 'retryAfterMs', retryAfterMs, 'a number >= 0 (Infinity is allowed)');
@@ -79,5 +82,14 @@ export function judge(policy: Judging, outcome: Outcome, call: CallNode): Decisi
   } catch (fault) {
     policy.faultIn(call, fault);
     return FINAL;
+  }
+}
+
+/** What is thrown may throw when it is looked at, such as a revoked proxy: then it is nothing in particular. */
+function read(look: () => boolean): boolean {
+  try {
+    return look();
+  } catch {
+    return false;
   }
 }

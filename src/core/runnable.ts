@@ -48,7 +48,7 @@ export abstract class Runnable<Types extends object, Extra = never> {
   abstract readonly settings: SharedSettings;
 
   #emitter: EventEmitter | undefined = undefined;
-  #printed = false;
+  #printed: Set<string> | undefined = undefined;
 
   /** @internal What a policy is called in runs of this. */
   labelOf(policy: Policy): string {
@@ -158,14 +158,14 @@ export abstract class Runnable<Types extends object, Extra = never> {
   }
 
   /**
-   * @internal User code threw: emits `listener-error`, or prints the first where nobody listens to that, or where it
+   * @internal User code threw: emits `listener-error`, or prints the first of each policy where nobody listens to that, or where it
    * was that which threw.
    */
   fault(error: unknown, { policy, pipeline }: EventSource, during = ''): void {
     if (during !== FAULT && this.heard(FAULT)) {
       this.emitHere(FAULT, { policy, pipeline, error } as EventSource);
-    } else if (!this.#printed) {
-      this.#printed = true;
+    } else if (!this.#printed?.has(policy)) {
+      this.#printed = (this.#printed ?? new Set()).add(policy);
       console.error(`holdfast: a listener, judge or other function given to '${policy}' threw:`, error);
     }
   }

@@ -89,7 +89,7 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
     this.settings = settings;
     this.name = this.pipeline = name;
     this.policies = policies;
-    this.parts = judge === undefined ? policies : [judgedBy(judge), ...policies];
+    this.parts = judge === undefined ? policies : withJudge(judge, policies);
     this.judges = judge && { judge, outer: undefined };
     this.#clock = clock;
     this.#flat = flatten(policies);
@@ -143,13 +143,16 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
     }
   }
 
+  // Policies without a clock of their own take the pipeline's own, and keep it: but only once all of them agree.
   #agreeOnClock(): void {
-    for (const [policy, label] of this.#labels) {
-      if (!isTimed(policy)) continue;
-      const agrees = this.#clock === undefined ? policy.clock === this.clock : policy.adoptClock(this.#clock);
-      if (agrees) continue;
-      throw allowed('pipeline', `clock of ${label}`, policy.clock, 'the same as that of the others');
+    const { clock } = this;
+    const timed = this.#flat.filter(isTimed);
+    for (const policy of timed) {
+      if (this.#clock === undefined ? policy.clock === clock : policy.canAdopt(clock)) continue;
+      const name = `clock of ${this.labelOf(policy)}`;
+      throw allowed('pipeline', name, policy.clock, 'the same as that of the others');
     }
+    if (this.#clock !== undefined) for (const policy of timed) policy.adoptClock(clock);
   }
 }
 
@@ -165,20 +168,31 @@ interface Stateful {
 
 const isStateful = (policy: unknown): policy is Stateful => typeof (policy as Stateful).on === 'function';
 
-function checkPolicy(policy: Policy, index: number): void {
+function isPolicy(value: unknown): boolean {
   const has = (method: string): boolean =>
-    typeof (policy as unknown as Record<string, unknown> | null | undefined)?.[method] === 'function';
-  if (has('around') || (has('enter') && has('leave'))) return;
+    typeof (value as Record<string, unknown> | null | undefined)?.[method] === 'function';
+  return has('around') || (has('enter') && has('leave'));
+}
+
+function checkPolicy(policy: Policy, index: number): void {
+  if (isPolicy(policy)) return;
   throw allowed('pipeline', `policy ${index + 1}`, policy, 'a gate (enter, leave) or a layer (around)');
 }
 
-/** Within another pipeline, the inner one's judge speaks for its own policies before the outer one's. */
-const judgedBy = (judge: Judge): Layer => ({
+/** Changes who judges what stands further in. */
+const judgedBy = (change: (judges: Judges | undefined) => Judges | undefined): Layer => ({
   around: (next) => (operation, call) => {
     const node = call as CallNode;
-    return next(operation, new CallNode(node, node.attempt, { judge, outer: node.judges }));
+    return next(operation, new CallNode(node, node.attempt, change(node.judges)));
   },
 });
+
+/** Within another pipeline, the inner one's judge speaks, before the outer one's, for its own policies only. */
+const withJudge = (judge: Judge, policies: readonly Policy[]): readonly Policy[] => [
+  judgedBy((outer) => ({ judge, outer })),
+  ...policies,
+  judgedBy((judges) => judges?.outer ?? { judge: () => undefined, outer: undefined }),
+];
 
 /**
  * Composes policies, outermost first. The result runs operations, wraps functions, and may stand in another pipeline.
@@ -194,5 +208,7 @@ export function pipeline<const Policies extends readonly Policy[]>(
   nameOrOptions: string | PipelineOptions,
   ...policies: Policies
 ): Pipeline<ExtraOf<Policies[number]>, PipelineEventsOf<Policies>> {
+  if (isPolicy(nameOrOptions))
+    throw allowed('pipeline', 'name', nameOrOptions, 'a string, or options with a name');
   return new Pipeline(typeof nameOrOptions === 'string' ? { name: nameOrOptions } : nameOrOptions, policies);
 }

@@ -49,6 +49,8 @@ class VirtualTimer implements Timer {
  */
 export class VirtualClock implements Clock {
   readonly #timers = new Set<VirtualTimer>();
+  /** What `now()` read at first, in milliseconds. */
+  readonly startMs: number;
   #now: number;
   #state: number;
   #timersSet = 0;
@@ -56,7 +58,7 @@ export class VirtualClock implements Clock {
   /** @throws RangeError | TypeError - for a bad option */
   constructor(options: VirtualClockOptions = {}) {
     const { startMs, seed } = settle<{ startMs: number; seed: number }>('VirtualClock', options, RULES);
-    this.#now = startMs;
+    this.startMs = this.#now = startMs;
     this.#state = seed >>> 0;
   }
 

@@ -175,7 +175,7 @@ export const ROWS: readonly Row[] = [
 
   ofFallback('judge', 1, TypeError, '1', 'a function'),
   ofFallback('name', null, TypeError, 'null', TEXT),
-  ofFallback('clock', new VirtualClock(), TypeError, /\{\}|VirtualClock/, /name, ?judge/),
+  ofFallback('clock', new VirtualClock(), TypeError, /startMs|VirtualClock/, /judge/),
 
   [exponential, {}, TypeError, 'baseMs', 'undefined', DELAY],
   [exponential, { baseMs: 1 }, TypeError, 'maxMs', 'undefined', DELAY],

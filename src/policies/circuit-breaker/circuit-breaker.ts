@@ -42,12 +42,11 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
   }
 
   /** @internal */
-  override adoptClock(clock: Clock): boolean {
+  override adoptClock(clock: Clock): void {
     const before = this.clock;
-    const agrees = super.adoptClock(clock);
+    super.adoptClock(clock);
     // A snapshot was placed in the time of a clock that turns out not to be this breaker's.
     if (this.settings.restore && this.clock !== before) this.#machine = this.#build();
-    return agrees;
   }
 
   /** What the next call would meet: `half-open` as soon as the wait is over. */

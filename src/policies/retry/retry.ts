@@ -116,10 +116,19 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
 
   #judged<T>(outcome: Outcome<T>, node: CallNode, real: boolean): Attempt<T> {
     const decision = judge(this, outcome, node);
-    if (decision.verdict === 'success') this.budget?.deposit();
+    if (decision.verdict === 'success') this.#deposit(node);
     // Once the call is given up nothing follows, whatever the judge says.
     const over = node.scope.stopped !== undefined;
     return { number: node.attempt, outcome, decision: over ? GIVEN_UP : decision, real };
+  }
+
+  // A budget may be the user's own, and what it throws changes no outcome.
+  #deposit(call: CallNode): void {
+    try {
+      this.budget?.deposit();
+    } catch (fault) {
+      this.faultIn(call, fault);
+    }
   }
 
   async #continue<T>(first: Attempt<T>, next: Next, operation: Operation<T>, call: CallNode): Promise<T> {
@@ -155,16 +164,16 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
 
   async #wait<T>(attempt: Attempt<T>, schedule: RetrySchedule, call: CallNode): Promise<boolean> {
     const random = this.randomIn(call);
-    let delayMs: number | ExhaustedReason;
+    const { run } = call;
+    let delayMs: number | ExhaustedReason = 'backoff';
     try {
       const { retryAfterMs } = attempt.decision;
-      delayMs = schedule.next({ retryAfterMs, remainingMs: call.remainingMs, random });
+      const answer = schedule.next({ retryAfterMs, remainingMs: call.remainingMs, random });
+      delayMs = 'budget';
+      if (typeof answer === 'string' || this.budget?.take(run.clock.now()) !== false) delayMs = answer;
     } catch (fault) {
       this.faultIn(call, fault);
-      delayMs = 'backoff';
     }
-    const { run } = call.scope;
-    if (typeof delayMs === 'number' && this.budget?.take(run.clock.now()) === false) delayMs = 'budget';
     if (typeof delayMs === 'string') {
       this.#announceEnd(attempt, delayMs, call);
       return false;
