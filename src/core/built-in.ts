@@ -78,10 +78,12 @@ export abstract class BuiltIn<
     listener.fault(fault, owner.sourceOf(this as unknown as Policy));
   }
 
+  /** @internal */
   protected randomIn(call: CallNode): Random {
     return this.settings.random ?? call.run.owner.settings.random ?? systemRandom;
   }
 
+  /** @internal */
   protected errorInit({ run: { owner } }: CallNode): HoldfastErrorInit {
     return {
       ...owner.sourceOf(this as unknown as Policy),
@@ -89,7 +91,7 @@ export abstract class BuiltIn<
     };
   }
 
-  /** Emits to the policy's own listeners, and to those of the pipeline whose run it is; makes the event if any hears. */
+  /** @internal Emits to the policy's own listeners, and to those of the pipeline whose run it is; makes the event if any hears. */
   protected emitIn<K extends keyof Types & string>(
     { run: { owner } }: CallNode,
     type: K,

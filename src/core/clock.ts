@@ -6,6 +6,7 @@ import { shared } from './shared.ts';
 
 /** A timer that was set and can be taken back. */
 export interface Timer {
+  /** Takes it back: it will not fire. */
   cancel(): void;
   /** Lets the timer keep the process alive: how each timer starts. */
   ref(): void;
@@ -15,6 +16,7 @@ export interface Timer {
 
 /** A monotonic clock in milliseconds; only differences between its readings mean anything. */
 export interface Clock {
+  /** Milliseconds since some moment in the past that stays the same. */
   now(): number;
   /** Calls `fn` once, `ms` (0 to 2^31-1) from now. */
   setTimer(ms: number, fn: () => void): Timer;

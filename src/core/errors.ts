@@ -55,6 +55,7 @@ function limitStackTrace(limit: number): number {
  * trackers group it; what varies stands in properties.
  */
 export class HoldfastError extends Error {
+  /** @internal */
   static override [Symbol.hasInstance](this: { readonly prototype: object }, candidate: unknown): boolean {
     const brand = brandOf((this.prototype as HoldfastError).name);
     // A user's own subclass inherits this function, and keeps the ordinary meaning.
@@ -96,6 +97,7 @@ export class Rejection extends HoldfastError {
 
   // What stands for the run that was refused: a reference to it would keep it alive. Accessors on the prototype are
   // reachable from another copy of the library, and do not show where the error is printed.
+  /** @internal */
   get [RUN](): object | undefined {
     return this.#run;
   }

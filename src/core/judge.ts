@@ -46,10 +46,19 @@ const FINAL: Decision = { verdict: 'failure', retry: false, retryAfterMs: undefi
 
 /** p-retry's `AbortError`, known by its shape, since the class of a bundled copy is not the user's. */
 export const isAbortError = (error: unknown): error is Error & { readonly originalError: unknown } =>
-  read(() => error instanceof Error && error.name === 'AbortError' && 'originalError' in error);
+  reads(() => error instanceof Error && error.name === 'AbortError' && 'originalError' in error);
 
 /** A bug in the code, not a fault of the dependency. */
-const isBug = (error: unknown): boolean => read(() => error instanceof TypeError && !isNetworkError(error));
+const isBug = (error: unknown): boolean => reads(() => error instanceof TypeError && !isNetworkError(error));
+
+/** What was thrown may throw when it is looked at, as a revoked proxy does: then it is nothing in particular. */
+function reads(look: () => boolean): boolean {
+  try {
+    return look();
+  } catch {
+    return false;
+  }
+}
 
 /**
  * Decides on an outcome. The caller's own abort is ignored, whatever the judges say. By default a value is a success, a
@@ -82,14 +91,5 @@ export function judge(policy: Judging, outcome: Outcome, call: CallNode): Decisi
   } catch (fault) {
     policy.faultIn(call, fault);
     return FINAL;
-  }
-}
-
-/** What is thrown may throw when it is looked at, such as a revoked proxy: then it is nothing in particular. */
-function read(look: () => boolean): boolean {
-  try {
-    return look();
-  } catch {
-    return false;
   }
 }
