@@ -5,7 +5,7 @@ import { type Clock, type Random, systemClock } from '../core/clock.ts';
 import { type Composite, compile, flatten } from '../core/compile.ts';
 import type { EventSource, TimeoutEvent } from '../core/events.ts';
 import type { Judge, Judges } from '../core/judge.ts';
-import { allowed, FLAG, FUNCTION, type Rules, settle, TIME } from '../core/options.ts';
+import { allowed, CLOCK, FLAG, FUNCTION, NAME, type Rules, settle } from '../core/options.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Layer, Next, Operation, Policy } from '../core/policy.ts';
 import { observed } from '../core/promises.ts';
@@ -49,7 +49,8 @@ export type PipelineEventsOf<Policies extends readonly Policy[]> = {
 };
 
 const RULES: Rules = {
-  ...TIME,
+  name: NAME,
+  clock: CLOCK,
   judge: [FUNCTION],
   random: [FUNCTION],
   captureStack: [FLAG],

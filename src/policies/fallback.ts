@@ -26,7 +26,7 @@ export interface FallbackEvents {
   fallback: FallbackEvent;
 }
 
-const RULES: Rules = { ...NAME, judge: [FUNCTION] };
+const RULES: Rules = { name: NAME, judge: [FUNCTION] };
 
 /** See `fallback`. */
 export class Fallback<Value> extends BuiltIn<FallbackEvents, Value> implements Layer {

@@ -4,7 +4,7 @@ import type { CallNode } from '../core/call.ts';
 import { messageFor, TimeoutError } from '../core/errors.ts';
 import type { TimeoutEvent } from '../core/events.ts';
 import { Link } from '../core/links.ts';
-import { LIMIT, type Rules, settle, TIME } from '../core/options.ts';
+import { CLOCK, LIMIT, NAME, type Rules, settle } from '../core/options.ts';
 import { failure } from '../core/outcome.ts';
 import type { Layer, Next } from '../core/policy.ts';
 import { Scope } from '../core/scope.ts';
@@ -26,7 +26,7 @@ export interface TimeoutEvents {
   timeout: TimeoutEvent;
 }
 
-const RULES: Rules = { ...TIME, ms: [LIMIT], mode: ["'race' or 'cooperate'", 'race'] };
+const RULES: Rules = { name: NAME, clock: CLOCK, ms: [LIMIT], mode: ["'race' or 'cooperate'", 'race'] };
 
 type Mode = 'race' | 'cooperate';
 

@@ -3,7 +3,7 @@ import { BuiltIn, type CommonOptions } from '../../core/built-in.ts';
 import type { Call, CallNode } from '../../core/call.ts';
 import { isRejection, messageFor } from '../../core/errors.ts';
 import type { EventSource } from '../../core/events.ts';
-import { FLAG, LIMIT, type Rules, SIGNAL, settle, TIME } from '../../core/options.ts';
+import { CLOCK, FLAG, LIMIT, NAME, type Rule, type Rules, SIGNAL, settle } from '../../core/options.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Gate, Next } from '../../core/policy.ts';
 import { Run } from '../../core/run.ts';
@@ -61,11 +61,14 @@ export interface BulkheadEvents {
 }
 
 const PLACES = 'an integer >= 0';
-const LIMITS: Rules = { concurrency: [PLACES, 10], queue: [PLACES, 0] };
+const CONCURRENCY: Rule = [PLACES, 10];
+const QUEUE: Rule = [PLACES, 0];
 const RULES: Rules = {
-  ...TIME,
+  name: NAME,
+  clock: CLOCK,
   captureStack: [FLAG],
-  ...LIMITS,
+  concurrency: CONCURRENCY,
+  queue: QUEUE,
   queueTimeoutMs: [LIMIT, 1_000],
   reclaimMs: [LIMIT, Infinity],
 };
@@ -122,7 +125,7 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate {
    * @throws RangeError | TypeError - for a bad limit
    */
   resize(limits: Partial<BulkheadLimits>): void {
-    settle('resize', limits, LIMITS);
+    settle('resize', limits, { concurrency: CONCURRENCY, queue: QUEUE });
     const { concurrency = this.limits.concurrency, queue = this.limits.queue } = limits;
     this.#machine.limits = { concurrency, queue };
     this.#handOver();

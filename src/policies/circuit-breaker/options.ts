@@ -6,14 +6,15 @@ import type { Judge } from '../../core/judge.ts';
 import {
   ANYTHING,
   allowed,
+  CLOCK,
   COUNT,
   check,
   DURATION,
   FLAG,
   FUNCTION,
+  NAME,
   type Rules,
   settle,
-  TIME,
 } from '../../core/options.ts';
 import type { WindowSpan } from '../../structures/window.ts';
 import type { BreakerRules, BreakerSnapshot } from './machine.ts';
@@ -66,7 +67,8 @@ export interface CircuitBreakerOptions extends CommonOptions {
 const SHARE = 'a finite number > 0 and <= 1';
 
 const RULES: Rules = {
-  ...TIME,
+  name: NAME,
+  clock: CLOCK,
   random: [FUNCTION],
   judge: [FUNCTION],
   captureStack: [FLAG],

@@ -5,7 +5,7 @@ import { type Call, CallNode } from '../../core/call.ts';
 import type { Random } from '../../core/clock.ts';
 import type { EventSource } from '../../core/events.ts';
 import { type Decision, isAbortError, type Judge, judge } from '../../core/judge.ts';
-import { FUNCTION, type Rules, settle, TIME } from '../../core/options.ts';
+import { CLOCK, FUNCTION, NAME, type Rules, settle } from '../../core/options.ts';
 import { failure, type Outcome, success } from '../../core/outcome.ts';
 import type { Layer, Next, Operation } from '../../core/policy.ts';
 import { sleep } from '../../structures/sleep.ts';
@@ -54,7 +54,8 @@ export interface RetryEvents {
 }
 
 const RULES: Rules = {
-  ...TIME,
+  name: NAME,
+  clock: CLOCK,
   random: [FUNCTION],
   judge: [FUNCTION],
   retries: ['an integer >= 0', 2],
