@@ -42,6 +42,7 @@ export type Decision = Judgement & { readonly retry: boolean };
 
 const SUCCESS: Decision = { verdict: 'success', retry: false, retryAfterMs: undefined };
 const IGNORE: Decision = { verdict: 'ignore', retry: false, retryAfterMs: undefined };
+const TRANSIENT: Decision = { verdict: 'failure', retry: true, retryAfterMs: undefined };
 const FINAL: Decision = { verdict: 'failure', retry: false, retryAfterMs: undefined };
 
 /** p-retry's `AbortError`, known by its shape, since the class of a bundled copy is not the user's. */
@@ -75,10 +76,9 @@ export function judge(policy: Judging, outcome: Outcome, call: CallNode): Decisi
     for (let next = call.judges; answer == null && next !== undefined; next = next.outer) {
       answer = next.judge(outcome, call);
     }
-    if (answer == null) {
-      if (ok) return SUCCESS;
-      answer = isBug(error) ? 'ignore' : 'failure';
-    }
+    if (ok && answer == null) return SUCCESS;
+    const mayPass = !isAbortError(error) && !refusedRun(error, run);
+    if (answer == null) return isBug(error) ? IGNORE : mayPass ? TRANSIENT : FINAL;
     const { verdict, retry, retryAfterMs }: Judgement =
       typeof answer === 'string' ? { verdict: answer } : answer;
     // Async by mistake: what it comes to is nobody's.
@@ -86,8 +86,7 @@ export function judge(policy: Judging, outcome: Outcome, call: CallNode): Decisi
     check('judge', 'verdict', verdict, "'success' or 'failure' or 'ignore'");
     if (retryAfterMs !== undefined)
       check('judge', 'retryAfterMs', retryAfterMs, 'a number >= 0 (Infinity is allowed)');
-    const mayRetry = verdict === 'failure' && !isAbortError(error) && !refusedRun(error, run);
-    return { verdict, retry: retry ?? mayRetry, retryAfterMs };
+    return { verdict, retry: retry ?? (verdict === 'failure' && mayPass), retryAfterMs };
   } catch (fault) {
     policy.faultIn(call, fault);
     return FINAL;

@@ -45,11 +45,20 @@ function show(value: unknown): string {
 
 const NUMBER = /(integer|number)(?: (>=?) (\S+))?(?: and <= (\S+))?/;
 
+const parsed = new Map<string, readonly (string | undefined)[]>();
+
+// Read once: the rule for a run's `timeoutMs` is asked for each run.
+function numbersIn(what: string): readonly (string | undefined)[] {
+  const known = parsed.get(what) ?? NUMBER.exec(what) ?? [];
+  parsed.set(what, known);
+  return known;
+}
+
 function fits(value: unknown, rule: Rule): boolean {
   const what = rule[0];
   if (what === ANYTHING) return true;
   if (typeof value === 'number') {
-    const [, kind, bound, min = -Infinity, max = Infinity] = NUMBER.exec(what) ?? [];
+    const [, kind, bound, min = -Infinity, max = Infinity] = numbersIn(what);
     const kindly = kind === 'integer' ? Number.isInteger(value) : kind && Number.isFinite(value);
     return (
       (kindly || (value === Infinity && what.includes('Infinity'))) &&
