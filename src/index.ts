@@ -63,10 +63,16 @@ export type {
   BreakerStats,
   ChangeReason,
 } from './policies/circuit-breaker/events.ts';
-export type { BreakerState, TripReason } from './policies/circuit-breaker/machine.ts';
+export type {
+  BreakerSnapshot,
+  BreakerState,
+  Openings,
+  Phase,
+  Refusal,
+  TripReason,
+} from './policies/circuit-breaker/machine.ts';
 export type { CircuitBreakerOptions } from './policies/circuit-breaker/options.ts';
 export type { BreakerPermit } from './policies/circuit-breaker/permit.ts';
-export type { BreakerSnapshot } from './policies/circuit-breaker/snapshot.ts';
 export {
   Fallback,
   type FallbackEvent,
@@ -92,3 +98,4 @@ export {
   type TimeoutOptions,
   timeout,
 } from './policies/timeout.ts';
+export type { WindowSnapshot, WindowSpan } from './structures/window.ts';

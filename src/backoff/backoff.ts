@@ -5,7 +5,7 @@
  * `decorrelated`; Polly's "decorrelated jitter backoff v2" for `smooth`.
  */
 import { MAX_TIMER_MS, type Random } from '../core/clock.ts';
-import { allowed, type Check, checkOptions, number, oneOf } from '../core/options.ts';
+import { allowed, type Check, check, checkOptions, number, oneOf } from '../core/options.ts';
 
 /** What has gone before: the delays that the backoff gave so far. */
 export interface BackoffHistory {
@@ -35,7 +35,7 @@ const SPREAD: Readonly<Record<Jitter, (ceilingMs: number, random: Random) => num
   equal: (ceilingMs, random) => ceilingMs / 2 + (random() * ceilingMs) / 2,
 };
 
-const delay: Check = number({ above: 0, max: MAX_TIMER_MS });
+const delay: Check = check(`a number > 0 and <= ${MAX_TIMER_MS}`, (value) => isDelay(value) && value > 0);
 const jitter: Check = oneOf('none', 'full', 'equal');
 
 /** Options of `exponential`. */
@@ -66,7 +66,7 @@ export function exponential(options: ExponentialOptions): Backoff {
     {
       baseMs: delay,
       maxMs: delay,
-      factor: number({ min: 1 }),
+      factor: number(1),
       jitter: oneOf('none', 'full', 'equal', 'decorrelated', 'smooth'),
     },
     ['baseMs', 'maxMs'],
@@ -76,7 +76,6 @@ export function exponential(options: ExponentialOptions): Backoff {
   if (jitter === 'decorrelated' || jitter === 'smooth') {
     if (factor !== undefined) {
       throw allowed(
-        TypeError,
         'exponential',
         'factor',
         factor,
@@ -145,14 +144,14 @@ export interface ConstantOptions {
  * @throws RangeError | TypeError - for a bad argument
  */
 export function constant(ms: number, options: ConstantOptions = {}): Backoff {
-  number({ min: 0, max: MAX_TIMER_MS })('constant', 'ms', ms);
+  number(0, MAX_TIMER_MS)('constant', 'ms', ms);
   checkOptions('constant', options, { jitter });
   const spread = SPREAD[options.jitter ?? 'none'];
   return (_retry, { random }) => spread(ms, random);
 }
 
 function checkCap(where: string, name: string, first: number, maxMs: number): void {
-  if (first > maxMs) throw allowed(RangeError, where, 'maxMs', maxMs, `at least ${name} (${first})`);
+  if (first > maxMs) throw allowed(where, 'maxMs', maxMs, `a number of at least ${name} (${first})`);
 }
 
 /** Whether what a backoff gave is a delay that can be waited. */

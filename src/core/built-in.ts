@@ -1,13 +1,10 @@
 /** What the library's own policies share: their clock, and events that reach the pipeline on whose behalf they happen. */
 import type { CallNode } from './call.ts';
 import { type Clock, type Random, systemClock, systemRandom } from './clock.ts';
-import { compile } from './compile.ts';
 import type { HoldfastErrorInit } from './errors.ts';
 import type { EventSource } from './events.ts';
-import { printFault } from './faults.ts';
-import type { Policy } from './policy.ts';
-import type { Owner } from './run.ts';
-import { type Engine, Runnable } from './runnable.ts';
+import type { Next, Policy } from './policy.ts';
+import { Runnable } from './runnable.ts';
 
 /** What every policy may be given. */
 export interface NameOption {
@@ -32,99 +29,77 @@ export abstract class BuiltIn<Types extends object, Extra = never> extends Runna
   /** `retry`, `circuit-breaker`, `bulkhead`, `timeout` or `fallback`. */
   readonly kind: string;
   override readonly name: string;
-  /** Whether the name is the user's own, which a pipeline does not change. */
+  /** @internal Whether the name is the user's own, which a pipeline does not change. */
   readonly named: boolean;
-  /** Whether the policy has to do with time, and so must agree with its pipeline about the clock. */
+  /** @internal Whether the policy has to do with time, and so must agree with its pipeline about the clock. */
   readonly timed: boolean = true;
+  /** @internal */
+  override readonly random: Random | undefined;
+  /** @internal */
+  override readonly captureStack: boolean | undefined;
   #clock: Clock | undefined;
-  readonly #random: Random | undefined;
-  readonly #captureStack: boolean | undefined;
-  #alone: Engine | undefined = undefined;
+  #next: Next | undefined = undefined;
 
   constructor(kind: string, options: SharedOptions) {
     super();
     this.kind = kind;
     this.name = options.name ?? kind;
     this.named = options.name !== undefined;
+    this.random = options.random;
+    this.captureStack = options.captureStack;
     this.#clock = options.clock;
-    this.#random = options.random;
-    this.#captureStack = options.captureStack;
   }
 
-  /** Where the policy's time comes from. */
-  get clock(): Clock {
+  override get clock(): Clock {
     return this.#clock ?? systemClock;
   }
 
-  /** A pipeline's own clock becomes that of a policy which has none. False if the policy has another. */
+  /** @internal A pipeline's own clock becomes that of a policy which has none. False if the policy has another. */
   adoptClock(clock: Clock): boolean {
     this.#clock ??= clock;
     return this.#clock === clock;
   }
 
+  /** @internal */
+  override get next(): Next {
+    this.#next ??= this.compiled();
+    return this.#next;
+  }
+
+  /** What the policy does around an operation when it runs alone. */
+  protected abstract compiled(): Next;
+
   /** @internal What a judge, a backoff or another function of the user threw. */
-  faultIn(call: CallNode | undefined, fault: unknown): void {
-    const { pipeline, sink } = call?.scope.run.owner ?? {};
-    const label = this.labelIn(call);
-    if (this.fault(fault, label, pipeline) || sink?.fault(fault, label)) return;
-    printFault(this, label, fault);
+  faultIn(call: CallNode, fault: unknown): void {
+    const { owner } = call.run;
+    const type = 'listener-error';
+    const listener = !this.heard(type) && owner.heard(type) ? owner : this;
+    listener.fault(fault, this.originIn(call));
   }
 
-  protected labelIn(call: CallNode | undefined): string {
-    return call?.scope.run.owner.labelOf(this.asPolicy()) ?? this.name;
+  /** What every event and error says about where it comes from. */
+  protected originIn({ run: { owner } }: CallNode): EventSource {
+    return { policy: owner.labelOf(this as unknown as Policy), pipeline: owner.pipeline };
   }
 
-  protected randomIn(call: CallNode | undefined): Random {
-    return this.#random ?? call?.scope.run.owner.random ?? systemRandom;
+  protected randomIn(call: CallNode): Random {
+    return this.random ?? call.run.owner.random ?? systemRandom;
   }
 
-  /** What every error of this policy says about where it comes from. */
-  protected errorInit(call: CallNode | undefined): Required<Omit<HoldfastErrorInit, 'cause'>> {
-    const owner = call?.scope.run.owner;
-    return {
-      policy: this.labelIn(call),
-      pipeline: owner?.pipeline,
-      captureStack: this.#captureStack ?? owner?.captureStack ?? false,
-    };
+  protected errorInit(call: CallNode): HoldfastErrorInit {
+    return { ...this.originIn(call), captureStack: this.captureStack ?? call.run.owner.captureStack };
   }
 
-  /** Whether anybody would hear an event that this call causes. */
-  protected heardIn(call: CallNode | undefined, type: keyof Types & string): boolean {
-    return this.heard(type) || call?.scope.run.owner.sink?.heard(type) === true;
-  }
-
-  /** Emits to the policy's own listeners, and to those of the pipeline whose run it is. */
+  /** Emits to the policy's own listeners, and to those of the pipeline whose run it is; makes the event if any hears. */
   protected emitIn<K extends keyof Types & string>(
-    call: CallNode | undefined,
+    call: CallNode,
     type: K,
-    detail: Omit<Types[K], keyof EventSource>,
+    detail: () => Omit<Types[K], keyof EventSource>,
   ): void {
-    const owner = call?.scope.run.owner;
-    const payload = { policy: this.labelIn(call), pipeline: owner?.pipeline, ...detail };
+    const { owner } = call.run;
+    if (!this.heard(type) && !owner.heard(type)) return;
+    const payload = { ...this.originIn(call), ...detail() };
     this.emitHere(type, payload);
-    owner?.sink?.emit(type, payload);
+    if (owner !== (this as unknown)) owner.emitHere(type, payload);
   }
-
-  protected override engine(): Engine {
-    this.#alone ??= { owner: this.#ownerAlone(), next: compile([this.asPolicy()]) };
-    return this.#alone;
-  }
-
-  #ownerAlone(): Owner {
-    const policy = this;
-    return {
-      pipeline: undefined,
-      get clock() {
-        return policy.clock;
-      },
-      random: systemRandom,
-      judges: undefined,
-      captureStack: false,
-      labelOf: () => policy.name,
-      sink: undefined,
-      record: () => undefined,
-    };
-  }
-
-  protected abstract asPolicy(): Policy;
 }

@@ -7,6 +7,7 @@
 import type { Judges } from './judge.ts';
 import { Link } from './links.ts';
 import type { Outcome } from './outcome.ts';
+import type { Run } from './run.ts';
 import type { Scope } from './scope.ts';
 
 /** What an operation, a policy or a judge is told about the call at hand. */
@@ -28,6 +29,8 @@ export interface Call {
 
 export class CallNode extends Link implements Call {
   readonly parent: CallNode | undefined;
+  /** The root. */
+  readonly run: Run;
   /** The nearest part of the tree around that can be given up as a whole. */
   readonly scope: Scope;
   readonly attempt: number;
@@ -51,6 +54,7 @@ export class CallNode extends Link implements Call {
   ) {
     super();
     this.parent = parent;
+    this.run = parent?.run ?? (this as unknown as Run);
     this.scope = scope ?? (this as unknown as Scope);
     this.attempt = attempt;
     this.deadline = deadline;
@@ -63,15 +67,15 @@ export class CallNode extends Link implements Call {
 
   get remainingMs(): number {
     if (this.deadline === Infinity) return Infinity;
-    return Math.max(0, this.deadline - this.scope.run.clock.now());
+    return Math.max(0, this.deadline - this.run.clock.now());
   }
 
   get pipeline(): string | undefined {
-    return this.scope.run.owner.pipeline;
+    return this.run.owner.pipeline;
   }
 
   get context(): unknown {
-    return this.scope.run.callerContext;
+    return this.run.options.context;
   }
 
   /** The same call, as attempt number `attempt`. */

@@ -27,9 +27,7 @@ export type Random = () => number;
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** What `systemClock` reads in place of the runtime, if anything: an installed virtual clock. */
-export const standIn = shared<{ clock: (Clock & { random: Random }) | undefined }>('clock', () => ({
-  clock: undefined,
-}));
+export const standIn: { clock?: (Clock & { random: Random }) | undefined } = shared('clock', () => ({}));
 
 // `setTimeout` and `performance` are looked up on `globalThis` at each use, never captured: fake timers replace them.
 class SystemTimer implements Timer {
@@ -55,9 +53,24 @@ class SystemTimer implements Timer {
   }
 }
 
-/** The runtime's monotonic clock and timers, or those of fake timers that stand in for them. */
+let latest = 0;
+let lead = 0;
+
+/**
+ * The runtime's monotonic clock and timers, or those of fake timers that stand in for them. Fake timers count from 0
+ * when they come, and give way to the real clock again: where time would run backwards, it goes on from where it was.
+ */
 export const systemClock: Clock = {
-  now: () => standIn.clock?.now() ?? globalThis.performance.now(),
+  now() {
+    const reading = standIn.clock?.now() ?? globalThis.performance.now() + lead;
+    // Whole milliseconds, since fractions would blur deadlines that are exact.
+    if (reading < latest && standIn.clock === undefined) {
+      lead += Math.ceil(latest - reading);
+      return systemClock.now();
+    }
+    latest = Math.max(latest, reading);
+    return reading;
+  },
   setTimer: (ms, fn) => standIn.clock?.setTimer(ms, fn) ?? new SystemTimer(ms, fn),
 };
 
@@ -71,40 +84,16 @@ export const systemRandom: Random = () => standIn.clock?.random() ?? Math.random
 export const timelineOf = (clock: Clock): unknown =>
   clock === systemClock ? (standIn.clock ?? globalThis.setTimeout) : clock;
 
-/** Calls `ring` when the clock has reached `dueAt`, however far away that is, and never before. */
-export function setAlarm(clock: Clock, dueAt: number, ring: () => void): Timer {
-  return new Alarm(clock, dueAt, ring);
-}
-
-class Alarm implements Timer {
-  readonly #clock: Clock;
-  readonly #dueAt: number;
-  readonly #ring: () => void;
-  #timer: Timer;
-
-  constructor(clock: Clock, dueAt: number, ring: () => void) {
-    this.#clock = clock;
-    this.#dueAt = dueAt;
-    this.#ring = ring;
-    this.#timer = this.#set();
-  }
-
-  #set(): Timer {
-    const remaining = Math.max(0, this.#dueAt - this.#clock.now());
-    return this.#clock.setTimer(Math.min(remaining, MAX_TIMER_MS), () => {
-      // Runtimes round to whole milliseconds and may fire a fraction early; and a long wait is made of several timers.
-      if (this.#clock.now() < this.#dueAt) this.#timer = this.#set();
-      else this.#ring();
-    });
-  }
-
-  cancel(): void {
-    this.#timer.cancel();
-  }
-  ref(): void {
-    this.#timer.ref();
-  }
-  unref(): void {
-    this.#timer.unref();
-  }
+/**
+ * Calls `ring` when the clock has reached `dueAt`, however far away that is, and never before: runtimes round to whole
+ * milliseconds and may fire a fraction early, and a long wait is made of several timers. Returns what cancels it.
+ */
+export function setAlarm(clock: Clock, dueAt: number, ring: () => void): () => void {
+  let timer: Timer;
+  const set = (): void => {
+    const remaining = Math.max(0, dueAt - clock.now());
+    timer = clock.setTimer(Math.min(remaining, MAX_TIMER_MS), () => (clock.now() < dueAt ? set() : ring()));
+  };
+  set();
+  return () => timer.cancel();
 }

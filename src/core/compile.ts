@@ -1,9 +1,9 @@
 /** A pipeline, compiled once: its policies folded from the inside out into one function. */
-import { type Call, CallNode } from './call.ts';
+import { CallNode } from './call.ts';
 import { fuse } from './fuse.ts';
+import { invoke } from './invoke.ts';
 import { allowed } from './options.ts';
-import { failure, type Outcome, success } from './outcome.ts';
-import { type Gate, isGate, type Layer, type Next, type Operation, type Policy } from './policy.ts';
+import { type Gate, isGate, type Layer, type Next, type Policy } from './policy.ts';
 import { rejectLater } from './promises.ts';
 import { Runnable } from './runnable.ts';
 
@@ -54,7 +54,7 @@ function held(layer: Layer, inner: Next): Next {
   const next = layer.around((operation, call) => {
     if (call instanceof CallNode) return inner(operation, call);
     const what = 'the call that the layer was given';
-    return rejectLater(allowed(TypeError, layer.name ?? 'layer', 'call', call, what));
+    return rejectLater(allowed(layer.name ?? 'layer', 'call', call, what));
   });
   return (operation, call) => {
     try {
@@ -63,46 +63,4 @@ function held(layer: Layer, inner: Next): Next {
       return rejectLater(error);
     }
   };
-}
-
-/** The innermost: invokes the operation, and counts it in every node around. */
-const invoke: Next = <T>(operation: Operation<T>, call: Call): Promise<T> => {
-  const node = call as CallNode;
-  const halted = node.scope.halted();
-  if (halted !== undefined) return halted;
-  node.began();
-  node.scope.run.recorder?.began(node);
-  let result: Promise<T>;
-  try {
-    const returned = operation(call);
-    if (isPrimitive(returned)) {
-      end(node, success(returned));
-      return Promise.resolve(returned);
-    }
-    result = Promise.resolve(returned);
-  } catch (error) {
-    end(node, failure(error));
-    return rejectLater(error);
-  }
-  return result.then(
-    (value) => {
-      end(node, success(value));
-      return value;
-    },
-    (error) => {
-      end(node, failure(error));
-      throw error;
-    },
-  );
-};
-
-const isPrimitive = (value: unknown): boolean =>
-  value === null || (typeof value !== 'object' && typeof value !== 'function');
-
-function end(node: CallNode, outcome: Outcome): void {
-  const { run } = node.scope;
-  // Whatever an operation throws once its caller has aborted says nothing about the dependency.
-  const real = !outcome.ok && run.aborted ? failure(run.abortReason) : outcome;
-  run.recorder?.ended(node, real);
-  node.ended(real);
 }

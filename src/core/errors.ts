@@ -22,39 +22,25 @@ export interface RejectionInit extends HoldfastErrorInit {
   readonly retryAfterMs?: number | undefined;
 }
 
-const brandOf = (className: string): symbol => Symbol.for(`holdfast.${className}`);
-const REJECTION = brandOf('Rejection');
-const RUN = Symbol.for('holdfast.run');
+const brandOf = (name: string): symbol => Symbol.for(`holdfast.${name}`);
+const RUN: unique symbol = Symbol.for('holdfast.run') as never;
 
-/** Marks a class: its name for `error.name`, and its brand for `instanceof`. */
+const hasBrand = (candidate: unknown, brand: symbol): boolean =>
+  typeof candidate === 'object' &&
+  candidate !== null &&
+  (candidate as Record<symbol, unknown>)[brand] === true;
+
+/** Gives a class its `error.name`, and the brand by which `instanceof` knows it. */
 export function brandError(ErrorClass: { readonly prototype: HoldfastError }, name: string): void {
-  const hidden = { enumerable: false, writable: true, configurable: true };
-  Object.defineProperty(ErrorClass.prototype, 'name', { ...hidden, value: name });
-  Object.defineProperty(ErrorClass.prototype, brandOf(name), { ...hidden, value: true });
-  Object.defineProperty(ErrorClass, Symbol.hasInstance, {
-    value(this: unknown, candidate: unknown): boolean {
-      // A user's own subclass inherits this function, and keeps the ordinary meaning.
-      if (this !== ErrorClass) return Function.prototype[Symbol.hasInstance].call(this as never, candidate);
-      return hasBrand(candidate, brandOf(name));
-    },
-  });
+  Object.assign(ErrorClass.prototype, { name, [brandOf(name)]: true });
 }
 
-function hasBrand(candidate: unknown, mark: symbol): boolean {
-  return (
-    typeof candidate === 'object' &&
-    candidate !== null &&
-    (candidate as Record<symbol, unknown>)[mark] === true
-  );
-}
-
-function setStackTraceLimit(limit: number): number {
+// Where the limit cannot be set, under frozen intrinsics, the stack is captured.
+function limitStackTrace(limit: number): number {
   const before = Error.stackTraceLimit;
   try {
     Error.stackTraceLimit = limit;
-  } catch {
-    // Frozen intrinsics: the stack is captured then.
-  }
+  } catch {}
   return before;
 }
 
@@ -63,6 +49,14 @@ function setStackTraceLimit(limit: number): number {
  * trackers group it; what varies stands in properties.
  */
 export class HoldfastError extends Error {
+  static override [Symbol.hasInstance](this: { readonly prototype: object }, candidate: unknown): boolean {
+    const brand = brandOf((this.prototype as HoldfastError).name);
+    // A user's own subclass inherits this function, and keeps the ordinary meaning.
+    return Object.hasOwn(this.prototype, brand)
+      ? hasBrand(candidate, brand)
+      : Function.prototype[Symbol.hasInstance].call(this as never, candidate);
+  }
+
   /** Stable, for programs: `HOLDFAST_…`. */
   readonly code: string;
   /** The label of the policy that threw it. */
@@ -71,9 +65,9 @@ export class HoldfastError extends Error {
   readonly pipeline: string | undefined;
 
   constructor(code: string, message: string, init: HoldfastErrorInit = {}) {
-    const limit = init.captureStack ? undefined : setStackTraceLimit(0);
+    const limit = limitStackTrace(init.captureStack ? Error.stackTraceLimit : 0);
     super(message, init.cause === undefined ? undefined : { cause: init.cause });
-    if (limit !== undefined) setStackTraceLimit(limit);
+    limitStackTrace(limit);
     this.code = code;
     this.policy = init.policy;
     this.pipeline = init.pipeline;
@@ -120,13 +114,15 @@ brandError(Rejection, 'Rejection');
 brandError(TimeoutError, 'TimeoutError');
 
 /** Whether a policy refused the call, so that the operation of the pipeline that the error names did not run. */
-export function isRejection(error: unknown): error is Rejection {
-  return hasBrand(error, REJECTION);
-}
+export const isRejection = (error: unknown): error is Rejection => hasBrand(error, brandOf('Rejection'));
+
+/** The message of an error of a policy: the same each time. */
+export const messageFor = ({ policy, pipeline }: HoldfastErrorInit, what: string): string =>
+  `${pipeline === undefined ? '' : `${pipeline}: `}${policy} ${what}`;
 
 /** Remembers which run a rejection refused, and names policy and pipeline where the gate did not. */
 export function stampRejection(rejection: Rejection, run: number, policy: string, pipeline?: string): void {
-  const open = rejection as { [RUN]: number; policy: string | undefined; pipeline: string | undefined };
+  const open = rejection as { [RUN]?: number; policy: string | undefined; pipeline: string | undefined };
   open[RUN] = run;
   if (Object.isFrozen(rejection)) return;
   open.policy ??= policy;
@@ -134,6 +130,5 @@ export function stampRejection(rejection: Rejection, run: number, policy: string
 }
 
 /** Whether it was this run, rather than some other inside its operation, that was refused. */
-export function refusedRun(error: unknown, run: number): boolean {
-  return isRejection(error) && (error as { [RUN]?: number })[RUN] === run;
-}
+export const refusedRun = (error: unknown, run: number): boolean =>
+  isRejection(error) && (error as { [RUN]?: number })[RUN] === run;

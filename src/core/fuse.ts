@@ -4,8 +4,7 @@
  */
 import { CallNode } from './call.ts';
 import { isRejection, type Rejection, stampRejection } from './errors.ts';
-import { reportFault } from './faults.ts';
-import type { Failure, Outcome } from './outcome.ts';
+import { type Failure, failure, type Outcome, success } from './outcome.ts';
 import type { Gate, Next, Operation } from './policy.ts';
 import { isThenable, rejectLater } from './promises.ts';
 import type { Dependent } from './scope.ts';
@@ -37,7 +36,7 @@ class Stay extends CallNode implements Dependent {
       const gate = this.#gates[i] as Gate;
       try {
         const answer = gate.enter(this);
-        if (isThenable(answer)) return this.#wait(i, answer, next, operation);
+        if (isThenable(answer)) return this.#wait(gate, answer, next, operation);
         if (isRejection(answer)) return this.#refused(gate, answer);
         this.#tickets.push(answer);
       } catch (error) {
@@ -46,29 +45,28 @@ class Stay extends CallNode implements Dependent {
     }
     return next(operation, this).then(
       (value) => {
-        this.#settled({ ok: true, value, error: undefined });
+        this.#settled(success(value));
         return value;
       },
       (error) => {
-        this.#settled({ ok: false, value: undefined, error });
+        this.#settled(failure(error));
         throw error;
       },
     );
   }
 
-  #wait<T>(i: number, answer: PromiseLike<unknown>, next: Next, operation: Operation<T>): Promise<T> {
-    const gate = this.#gates[i] as Gate;
-    const { run } = this.scope;
+  #wait<T>(gate: Gate, answer: PromiseLike<unknown>, next: Next, operation: Operation<T>): Promise<T> {
+    const { run } = this;
     const startMs = run.recorder && run.clock.now();
     return Promise.resolve(answer).then(
       (ticket) => {
         if (startMs !== undefined) run.recorder?.waited(gate, startMs);
         if (isRejection(ticket)) return this.#refused(gate, ticket);
-        this.#tickets.push(ticket);
-        if (!this.#left) return this.enter(i + 1, next, operation);
+        const place = this.#tickets.push(ticket) - 1;
+        if (!this.#left) return this.enter(place + 1, next, operation);
         // It was given up while it waited: the others have left, and this place goes back at once.
-        this.#tellLeave(i, 'unused', false);
-        this.#tellRelease(i);
+        this.#tell(place, 'unused');
+        this.#tell(place);
         return rejectLater(this.scope.stopped?.error);
       },
       (error) => this.#failed(error),
@@ -76,7 +74,7 @@ class Stay extends CallNode implements Dependent {
   }
 
   #refused(gate: Gate, rejection: Rejection): Promise<never> {
-    const { run } = this.scope;
+    const { run } = this;
     stampRejection(rejection, run.id, run.owner.labelOf(gate), run.owner.pipeline);
     run.recorder?.refused(gate, rejection);
     return this.#failed(rejection);
@@ -96,14 +94,14 @@ class Stay extends CallNode implements Dependent {
   /** The scope around stopped. Work that is given up counts as `why`; work that has ended counts as it ended. */
   onStop(why: Failure, gaveUp: boolean): void {
     if (!gaveUp) return;
-    const outcome = this.running > 0 ? why : this.last;
-    this.#leave(this.invocations === 0 ? 'unused' : (outcome ?? why));
+    if (this.running > 0) this.last = why;
+    this.#settled(why);
   }
 
   protected override onIdle(): void {
     if (!this.#left || this.#released) return;
     this.#released = true;
-    for (let i = this.#tickets.length - 1; i >= 0; i--) this.#tellRelease(i);
+    for (let i = this.#tickets.length - 1; i >= 0; i--) this.#tell(i);
   }
 
   #leave(outcome: Outcome | 'unused'): void {
@@ -112,31 +110,20 @@ class Stay extends CallNode implements Dependent {
     this.#released = this.running === 0;
     this.scope.drop(this);
     for (let i = this.#tickets.length - 1; i >= 0; i--) {
-      this.#tellLeave(i, outcome, !this.#released);
-      if (this.#released) this.#tellRelease(i);
+      this.#tell(i, outcome);
+      if (this.#released) this.#tell(i);
     }
   }
 
-  // A user's gate that throws must not keep the others from being told.
-  #tellLeave(i: number, outcome: Outcome | 'unused', running: boolean): void {
+  /** Tells a gate how the call ended, or without an outcome that the work is over. What it throws stops nobody. */
+  #tell(i: number, outcome?: Outcome | 'unused'): void {
     const gate = this.#gates[i] as Gate;
     try {
-      gate.leave(this.#tickets[i], outcome, running);
+      if (outcome === undefined) gate.release?.(this.#tickets[i]);
+      else gate.leave(this.#tickets[i], outcome, !this.#released);
     } catch (fault) {
-      this.#report(gate, fault);
+      const { owner } = this.run;
+      owner.fault(fault, { policy: owner.labelOf(gate), pipeline: owner.pipeline });
     }
-  }
-
-  #tellRelease(i: number): void {
-    const gate = this.#gates[i] as Gate;
-    try {
-      gate.release?.(this.#tickets[i]);
-    } catch (fault) {
-      this.#report(gate, fault);
-    }
-  }
-
-  #report(gate: Gate, fault: unknown): void {
-    reportFault(this.scope.run.owner, gate, fault);
   }
 }

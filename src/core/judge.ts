@@ -4,8 +4,8 @@
  */
 import isNetworkError from 'is-network-error';
 import type { Call, CallNode } from './call.ts';
-import { isRejection, refusedRun } from './errors.ts';
-import { allowed } from './options.ts';
+import { refusedRun } from './errors.ts';
+import { allowed, number } from './options.ts';
 import type { Outcome } from './outcome.ts';
 
 /** What an outcome says about the dependency; `ignore` is neither for it nor against it. */
@@ -69,7 +69,7 @@ function judgeByDefault(outcome: Outcome, call: CallNode): Decision {
 }
 
 const endsRetrying = (error: unknown, call: CallNode): boolean =>
-  isAbortError(error) || (isRejection(error) && refusedRun(error, call.scope.run.id));
+  isAbortError(error) || refusedRun(error, call.run.id);
 
 /**
  * Decides on an outcome. The caller's own abort is ignored, whatever the judges say. A judge that throws, or answers
@@ -81,12 +81,11 @@ export function judge(
   call: CallNode,
   reporter: FaultReporter,
 ): Decision {
-  const { run } = call.scope;
+  const { run } = call;
   if (!outcome.ok && run.aborted && outcome.error === run.abortReason) return IGNORE;
-  if (own === undefined && run.judge === undefined && call.judges === undefined)
-    return judgeByDefault(outcome, call);
+  const { judge: ofRun } = run.options;
   try {
-    let answer = own?.(outcome, call) ?? run.judge?.(outcome, call);
+    let answer = own?.(outcome, call) ?? ofRun?.(outcome, call);
     for (let next = call.judges; answer == null && next !== undefined; next = next.outer) {
       answer = next.judge(outcome, call);
     }
@@ -97,17 +96,13 @@ export function judge(
   }
 }
 
-const VERDICTS: readonly unknown[] = ['success', 'failure', 'ignore'] satisfies Verdict[];
+const VERDICTS: readonly Verdict[] = ['success', 'failure', 'ignore'];
 
 function decide(answer: Verdict | Judgement, outcome: Outcome, call: CallNode): Decision {
   const { verdict, retry, retryAfterMs }: Judgement =
     typeof answer === 'string' ? { verdict: answer } : answer;
-  if (!VERDICTS.includes(verdict)) {
-    throw allowed(TypeError, 'judge', 'verdict', verdict, "'success', 'failure' or 'ignore'");
-  }
-  if (retryAfterMs !== undefined && !(retryAfterMs >= 0)) {
-    throw allowed(RangeError, 'judge', 'retryAfterMs', retryAfterMs, 'a number >= 0');
-  }
+  if (!VERDICTS.includes(verdict)) throw allowed('judge', 'verdict', verdict, VERDICTS.join(' or '));
+  if (retryAfterMs !== undefined) number(0, Infinity)('judge', 'retryAfterMs', retryAfterMs);
   // A plain `failure` does not speak of trying again: what ends the retrying by default still ends it.
   const mayRetry = verdict === 'failure' && (outcome.ok || !endsRetrying(outcome.error, call));
   return { verdict, retry: retry ?? mayRetry, retryAfterMs };

@@ -1,19 +1,28 @@
-/** What every policy and every pipeline can do: run an operation, wrap a function, be listened to. */
+/**
+ * What every policy and every pipeline can do: run an operation, wrap a function, be listened to. Events ride on
+ * eventemitter3; what a listener throws never reaches the call, nor another listener.
+ */
+import { EventEmitter } from 'eventemitter3';
 import type { Call } from './call.ts';
-import { type CommonEvents, Events, type Listener, type ListenerErrorEvent } from './events.ts';
-import { printFault } from './faults.ts';
-import { allowed } from './options.ts';
-import type { Next, Operation } from './policy.ts';
-import { type Owner, type RunOptions, startRun } from './run.ts';
+import type { Clock, Random } from './clock.ts';
+import type { CommonEvents, EventSource, Listener } from './events.ts';
+import type { Judges } from './judge.ts';
+import { type Checks, checkOptions, common, func, limit } from './options.ts';
+import type { Next, Operation, Policy } from './policy.ts';
+import { isThenable, rejectLater } from './promises.ts';
+import { Run, type RunOptions } from './run.ts';
 
 /** Where the type of a policy says what it emits and what it may answer; there is nothing at run time. */
 declare const TYPES: unique symbol;
 
-/** What a runnable runs with. */
-export interface Engine {
-  readonly owner: Owner;
-  readonly next: Next;
-}
+const FAULT = 'listener-error';
+
+const RUN_CHECKS: Checks = {
+  signal: common.signal,
+  timeoutMs: limit,
+  judge: common.judge,
+  context: () => {},
+};
 
 /**
  * Runs operations, wraps functions, and emits events.
@@ -23,11 +32,34 @@ export interface Engine {
  */
 export abstract class Runnable<Types extends object, Extra = never> {
   declare readonly [TYPES]: { readonly events: Types; readonly extra: Extra };
+  /** What it is called in events and errors. */
   abstract readonly name: string;
-  #events: Events | undefined = undefined;
-  #inFault = false;
+  /** Where time comes from. */
+  abstract get clock(): Clock;
 
-  protected abstract engine(): Engine;
+  /** @internal The compiled policies. */
+  abstract get next(): Next;
+  /** @internal What errors and events name as the pipeline: undefined where a policy runs alone. */
+  readonly pipeline: string | undefined = undefined;
+  /** @internal */
+  readonly judges: Judges | undefined = undefined;
+  /** @internal */
+  abstract readonly random: Random | undefined;
+  /** @internal */
+  abstract readonly captureStack: boolean | undefined;
+
+  #emitter: EventEmitter | undefined = undefined;
+  #printed = false;
+
+  /** @internal What a policy is called in runs of this. */
+  labelOf(policy: Policy): string {
+    return policy.name ?? '';
+  }
+
+  /** @internal */
+  launch<T>(run: Run, operation: Operation<T>): Promise<T> {
+    return run.start(this.next, operation);
+  }
 
   /**
    * Runs the operation. The promise settles exactly once; also a mistake in the arguments arrives as its rejection.
@@ -35,19 +67,23 @@ export abstract class Runnable<Types extends object, Extra = never> {
    * @throws TypeError | RangeError - (as a rejection) if the operation is no function or an option is bad
    */
   run<T>(operation: Operation<T>, options?: RunOptions): Promise<T | Extra> {
-    const { owner, next } = this.engine();
-    return startRun(owner, next, operation, options);
+    try {
+      func('run', 'operation', operation);
+      if (options !== undefined) checkOptions('run', options, RUN_CHECKS);
+    } catch (error) {
+      return rejectLater(error);
+    }
+    return this.launch(new Run(this, options), operation);
   }
 
   /** The same function with the policies around it: the same parameters and the same `this`. */
   wrap<This, Args extends readonly unknown[], Result>(
     fn: (this: This, ...args: Args) => Result,
   ): (this: This, ...args: Args) => Promise<Awaited<Result> | Extra> {
-    if (typeof fn !== 'function') throw allowed(TypeError, 'wrap', 'fn', fn, 'a function');
-    const { owner, next } = this.engine();
+    func('wrap', 'fn', fn);
+    const runnable = this;
     return function (this: This, ...args: Args) {
-      const operation: Operation<Awaited<Result>> = () => fn.apply(this, args as never) as Awaited<Result>;
-      return startRun(owner, next, operation, undefined);
+      return runnable.run(() => fn.apply(this, args as never) as Awaited<Result>);
     };
   }
 
@@ -55,12 +91,10 @@ export abstract class Runnable<Types extends object, Extra = never> {
   wrapCall<This, Args extends readonly unknown[], Result>(
     fn: (this: This, call: Call, ...args: Args) => Result,
   ): (this: This, ...args: Args) => Promise<Awaited<Result> | Extra> {
-    if (typeof fn !== 'function') throw allowed(TypeError, 'wrapCall', 'fn', fn, 'a function');
-    const { owner, next } = this.engine();
+    func('wrapCall', 'fn', fn);
+    const runnable = this;
     return function (this: This, ...args: Args) {
-      const operation: Operation<Awaited<Result>> = (call) =>
-        fn.call(this, call, ...(args as never)) as Awaited<Result>;
-      return startRun(owner, next, operation, undefined);
+      return runnable.run((call) => fn.call(this, call, ...(args as never)) as Awaited<Result>);
     };
   }
 
@@ -69,7 +103,9 @@ export abstract class Runnable<Types extends object, Extra = never> {
     type: K,
     listener: Listener<(Types & CommonEvents)[K]>,
   ): this {
-    this.#listen().on(type, listener as Listener<never>);
+    func('on', 'listener', listener);
+    this.#emitter ??= new EventEmitter();
+    this.#emitter.on(type, listener);
     return this;
   }
 
@@ -78,7 +114,9 @@ export abstract class Runnable<Types extends object, Extra = never> {
     type: K,
     listener: Listener<(Types & CommonEvents)[K]>,
   ): this {
-    this.#listen().once(type, listener as Listener<never>);
+    func('once', 'listener', listener);
+    this.#emitter ??= new EventEmitter();
+    this.#emitter.once(type, listener);
     return this;
   }
 
@@ -87,33 +125,41 @@ export abstract class Runnable<Types extends object, Extra = never> {
     type: K,
     listener?: Listener<(Types & CommonEvents)[K]>,
   ): this {
-    this.#events?.off(type, listener as Listener<never> | undefined);
+    this.#emitter?.off(type, listener);
     return this;
   }
 
-  #listen(): Events {
-    this.#events ??= new Events((fault) => {
-      if (!this.fault(fault, this.name)) printFault(this, this.name, fault);
-    });
-    return this.#events;
+  /** @internal Whether anybody would hear an event of this type. */
+  heard(type: string): boolean {
+    return this.#emitter !== undefined && this.#emitter.listenerCount(type) > 0;
   }
 
-  /** Whether anybody would hear an event of this type. */
-  protected heard(type: string): boolean {
-    return this.#events?.heard(type) === true;
+  /** @internal */
+  emitHere(type: string, payload: EventSource): void {
+    const emitter = this.#emitter;
+    const onFault = (error: unknown): void => this.fault(error, payload, type);
+    for (const listener of emitter?.listeners(type) ?? []) {
+      emitter?.off(type, listener, undefined, true); // if it was to be called once
+      try {
+        const result: unknown = listener(payload);
+        if (isThenable(result)) result.then(undefined, onFault);
+      } catch (error) {
+        onFault(error);
+      }
+    }
   }
 
-  protected emitHere(type: string, payload: object): void {
-    this.#events?.emit(type, payload);
-  }
-
-  /** User code threw: emits `listener-error`. False where nobody listens to that, or where it was that which threw. */
-  protected fault(fault: unknown, policy: string, pipeline?: string): boolean {
-    if (this.#inFault || !this.heard('listener-error')) return false;
-    this.#inFault = true;
-    this.emitHere('listener-error', { policy, pipeline, error: fault } satisfies ListenerErrorEvent);
-    this.#inFault = false;
-    return true;
+  /**
+   * @internal User code threw: emits `listener-error`, or prints the first where nobody listens to that, or where it
+   * was that which threw.
+   */
+  fault(error: unknown, { policy, pipeline }: EventSource, during = ''): void {
+    if (during !== FAULT && this.heard(FAULT)) {
+      this.emitHere(FAULT, { policy, pipeline, error } as EventSource);
+    } else if (!this.#printed) {
+      this.#printed = true;
+      console.error(`holdfast: a listener, judge or other function given to '${policy}' threw:`, error);
+    }
   }
 }
 

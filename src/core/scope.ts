@@ -4,11 +4,11 @@
  * exist unless the operation asks for it.
  */
 import { CallNode } from './call.ts';
+import type { Judges } from './judge.ts';
 import { Link, LinkedList } from './links.ts';
 import type { Failure } from './outcome.ts';
 import type { Next, Operation } from './policy.ts';
 import { deferred, rejectLater } from './promises.ts';
-import type { Run } from './run.ts';
 
 /** Something inside a scope that has to know when it stops. */
 export interface Dependent extends Link {
@@ -16,13 +16,21 @@ export interface Dependent extends Link {
   onStop(why: Failure, gaveUp: boolean): void;
 }
 
+/** A dependent that is nothing else: what ties a promise that waits for something to the scope in which it waits. */
+export class Leash extends Link implements Dependent {
+  readonly onStop: (why: Failure) => void;
+
+  constructor(onStop: (why: Failure) => void) {
+    super();
+    this.onStop = onStop;
+  }
+}
+
 const INTERRUPTED = Symbol('interrupted');
 
 export abstract class Scope extends CallNode implements Dependent {
-  /** The run that this is part of. */
-  abstract readonly run: Run;
   /** Whether anything can stop this scope. Where nothing can, nothing need be remembered. */
-  abstract readonly stoppable: boolean;
+  stoppable = true;
   /** Why nothing may start in here any more. */
   stopped: Failure | undefined = undefined;
   /** Whether it settled without waiting for the work that runs in here. */
@@ -31,7 +39,11 @@ export abstract class Scope extends CallNode implements Dependent {
   #dependents: LinkedList<Dependent> | undefined = undefined;
   #controller: AbortController | undefined = undefined;
   #interrupt: ((value: typeof INTERRUPTED) => void) | undefined = undefined;
-  #race: 'running' | 'interrupted' | 'over' = 'running';
+  #decided = false;
+
+  constructor(parent: CallNode | undefined, deadline: number, judges: Judges | undefined) {
+    super(parent, undefined, parent?.attempt ?? 1, deadline, judges);
+  }
 
   add(dependent: Dependent): void {
     if (!this.stoppable) return;
@@ -56,17 +68,10 @@ export abstract class Scope extends CallNode implements Dependent {
     if (this.gaveUp || (this.stopped !== undefined && !gaveUp)) return;
     this.stopped = why;
     this.gaveUp = gaveUp;
-    // Innermost first. A copy, since whoever is told may take itself or others out of the list.
-    const told: Dependent[] = [];
-    for (
-      let each = this.#dependents?.last;
-      each !== undefined;
-      each = each.previous as Dependent | undefined
-    ) {
-      told.push(each);
-    }
     if (gaveUp) this.run.recorder?.gaveUp(this, why);
-    for (const dependent of told) dependent.onStop(why, gaveUp);
+    // Innermost first. A copy, since whoever is told may take itself or others out of the list.
+    const dependents = this.#dependents ? [...this.#dependents] : [];
+    for (const dependent of dependents.reverse()) dependent.onStop(why, gaveUp);
     this.#controller?.abort(why.error);
   }
 
@@ -84,31 +89,26 @@ export abstract class Scope extends CallNode implements Dependent {
     this.#interrupt = resolve;
     const inner = next(operation, this);
     inner.then(
-      (value) => {
-        this.#detach();
-        if (this.#end('over')) resolve(value);
-      },
-      (error) => {
-        this.#detach();
-        if (this.#end('over')) reject(error);
-      },
+      (value) => this.#detach() && resolve(value),
+      (error) => this.#detach() && reject(error),
     );
     return promise.then((value) => (value === INTERRUPTED ? this.onInterrupt(inner) : value));
   }
 
-  // Until what is further in has settled, the scope around must be able to stop it, and no longer.
-  #detach(): void {
-    this.parent?.scope.drop(this);
-  }
-
   /** Ends the race, unless it is decided already. */
   interrupt(): void {
-    if (this.#end('interrupted')) this.#interrupt?.(INTERRUPTED);
+    if (this.#decide()) this.#interrupt?.(INTERRUPTED);
   }
 
-  #end(how: 'interrupted' | 'over'): boolean {
-    if (this.#race !== 'running') return false;
-    this.#race = how;
+  // Until what is further in has settled, the scope around must be able to stop it, and no longer.
+  #detach(): boolean {
+    this.parent?.scope.drop(this);
+    return this.#decide();
+  }
+
+  #decide(): boolean {
+    if (this.#decided) return false;
+    this.#decided = true;
     this.onDecided();
     return true;
   }
@@ -119,46 +119,14 @@ export abstract class Scope extends CallNode implements Dependent {
   /** The race was interrupted: stop the scope, and say how the call ends. */
   protected abstract onInterrupt<T>(inner: Promise<T>): Promise<T>;
 
-  /** What a call is told that comes when the scope's time is over. */
-  protected abstract reason(): unknown;
-
   /**
    * Undefined if work may start in here; otherwise a promise that rejects with the reason why not. An abort or a
    * deadline is heeded from the moment at which it is reached, also where its event or its timer is still to come.
    */
   halted(): Promise<never> | undefined {
     if (this.stopped !== undefined) return rejectLater(this.stopped.error);
-    if (!this.stoppable) return undefined;
-    const ended = this.run.aborted ? this.run : this.#expired();
-    if (ended === undefined) return undefined;
-    ended.interrupt();
-    // A race that is over without an interruption: this is work that some layer left behind.
-    if (ended.#race === 'over') return rejectLater(ended.reason());
-    return new Promise((_, reject) => this.add(new Parked(reject)));
-  }
-
-  /** The outermost scope whose deadline has passed, which covers those within. */
-  #expired(): Scope | undefined {
-    if (this.deadline === Infinity) return undefined;
-    const now = this.run.clock.now();
-    let expired: Scope | undefined;
-    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent?.scope) {
-      if (scope.deadline <= now) expired = scope;
-    }
-    return expired;
-  }
-}
-
-/** Waits for nothing but the reason of a stop that is already certain. */
-class Parked extends Link implements Dependent {
-  readonly #reject: (error: unknown) => void;
-
-  constructor(reject: (error: unknown) => void) {
-    super();
-    this.#reject = reject;
-  }
-
-  onStop(why: Failure): void {
-    this.#reject(why.error);
+    const { run, deadline } = this;
+    const late = run.aborted || (deadline !== Infinity && run.clock.now() >= deadline);
+    return late ? rejectLater(run.lateness()) : undefined;
   }
 }

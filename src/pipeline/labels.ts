@@ -21,7 +21,7 @@ export function labelsOf(policies: readonly Policy[]): Map<Policy, string> {
     policy.name !== undefined && policy.named !== false;
   for (const policy of distinct.filter(explicit)) {
     const name = policy.name as string;
-    if (taken.has(name)) throw allowed(TypeError, 'pipeline', 'name', name, 'different for each policy');
+    if (taken.has(name)) throw allowed('pipeline', 'name', name, 'different for each policy');
     taken.add(name);
     labels.set(policy, name);
   }

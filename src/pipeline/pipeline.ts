@@ -1,14 +1,15 @@
 /** Policies composed: what most users of the library make, and run their calls through. */
 import { BuiltIn } from '../core/built-in.ts';
 import type { CallNode } from '../core/call.ts';
-import { type Clock, type Random, systemClock, systemRandom } from '../core/clock.ts';
+import { type Clock, type Random, systemClock } from '../core/clock.ts';
 import { type Composite, compile, flatten } from '../core/compile.ts';
 import type { CommonEvents, Listener } from '../core/events.ts';
-import type { Judge } from '../core/judge.ts';
+import type { Judge, Judges } from '../core/judge.ts';
 import { allowed, checkOptions, common } from '../core/options.ts';
-import type { Layer, Next, Policy } from '../core/policy.ts';
-import type { Owner } from '../core/run.ts';
-import { type Engine, type EventsOf, type ExtraOf, Runnable } from '../core/runnable.ts';
+import { failure, type Outcome, success } from '../core/outcome.ts';
+import type { Layer, Next, Operation, Policy } from '../core/policy.ts';
+import type { Run } from '../core/run.ts';
+import { type EventsOf, type ExtraOf, Runnable } from '../core/runnable.ts';
 import { labelsOf } from './labels.ts';
 import { CallRecorder, type CallReport } from './report.ts';
 import { printWarnings, warningsOf } from './warnings.ts';
@@ -33,6 +34,14 @@ export interface PipelineEvents {
   call: CallReport;
 }
 
+const CHECKS = {
+  name: common.name,
+  judge: common.judge,
+  clock: common.clock,
+  random: common.random,
+  captureStack: common.captureStack,
+};
+
 type Intersection<Union> = (Union extends unknown ? (each: Union) => void : never) extends (
   all: infer All,
 ) => void
@@ -42,8 +51,6 @@ type Intersection<Union> = (Union extends unknown ? (each: Union) => void : neve
 /** Everything that a pipeline of these policies emits. */
 export type PipelineEventsOf<Policies extends readonly Policy[]> = Intersection<EventsOf<Policies[number]>> &
   PipelineEvents;
-
-const CHECKS = { ...common };
 
 /** See `pipeline`. */
 export class Pipeline<Extra = never, Types extends object = PipelineEvents>
@@ -57,51 +64,66 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
   readonly warnings: readonly string[];
   /** @internal What stands in the place of this pipeline within another. */
   readonly parts: readonly Policy[];
+  /** @internal */
+  override readonly pipeline: string;
+  /** @internal */
+  override readonly judges: Judges | undefined;
+  /** @internal */
+  override readonly random: Random | undefined;
+  /** @internal */
+  override readonly captureStack: boolean | undefined;
+  /** @internal */
+  override readonly next: Next;
   readonly #clock: Clock | undefined;
   readonly #flat: readonly Policy[];
   readonly #labels: ReadonlyMap<Policy, string>;
-  readonly #engine: Engine;
   readonly #relays: (() => void)[] = [];
 
   constructor(options: PipelineOptions, policies: readonly Policy[]) {
     super();
     checkOptions('pipeline', options, CHECKS, ['name']);
     policies.forEach(checkPolicy);
-    const { name, judge, clock, random = systemRandom, captureStack = false } = options;
-    this.name = name;
+    const { name, judge, clock, random, captureStack } = options;
+    this.name = this.pipeline = name;
     this.policies = policies;
     this.parts = judge === undefined ? policies : [judgedBy(judge), ...policies];
+    this.judges = judge && { judge, outer: undefined };
+    this.random = random;
+    this.captureStack = captureStack;
     this.#clock = clock;
     this.#flat = flatten(policies);
     this.#labels = labelsOf(this.#flat);
     this.#agreeOnClock();
-    const pipeline = this;
-    const owner: Owner = {
-      pipeline: name,
-      get clock() {
-        return pipeline.clock;
-      },
-      random,
-      judges: judge && { judge, outer: undefined },
-      captureStack,
-      labelOf: (policy) => this.#labels.get(policy) ?? policy.name ?? '',
-      sink: {
-        heard: (type) => this.heard(type),
-        emit: (type, payload) => this.emitHere(type, payload),
-        fault: (fault, policy) => this.fault(fault, policy, name),
-      },
-      record: (run) =>
-        this.heard('call') ? new CallRecorder(run, (report) => this.emitHere('call', report)) : undefined,
-    };
-    this.#engine = { owner, next: compile(policies) };
-    this.warnings = warningsOf(
-      this.#flat.map((policy) => ({ policy, label: this.#labels.get(policy) ?? '' })),
-    );
+    this.next = compile(policies);
+    this.warnings = warningsOf(this.#flat.map((policy) => ({ policy, label: this.labelOf(policy) })));
     printWarnings(name, this.warnings);
   }
 
+  /** @internal */
+  override labelOf(policy: Policy): string {
+    return this.#labels.get(policy) ?? super.labelOf(policy);
+  }
+
+  /** @internal */
+  override launch<T>(run: Run, operation: Operation<T>): Promise<T> {
+    if (!this.heard('call')) return super.launch(run, operation);
+    const recorder = new CallRecorder(run);
+    run.recorder = recorder;
+    const report = (outcome: Outcome): void => this.emitHere('call', recorder.report(outcome));
+    return super.launch(run, operation).then(
+      (value) => {
+        report(success(value));
+        return value;
+      },
+      (error) => {
+        report(failure(error));
+        throw error;
+      },
+    );
+  }
+
   /** The pipeline's clock: its own, else its first policy's. */
-  get clock(): Clock {
+  override get clock(): Clock {
     return this.#clock ?? this.#flat.find(isTimed)?.clock ?? systemClock;
   }
 
@@ -147,7 +169,7 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
     }
     for (const [policy, label] of this.#labels) {
       if (!isStateful(policy)) continue;
-      const relay = (event: object): void => {
+      const relay = (event: EventSource): void => {
         this.emitHere('state', { ...event, policy: label });
         this.#relayStates();
       };
@@ -161,12 +183,8 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
       if (!isTimed(policy)) continue;
       const agrees = this.#clock === undefined ? policy.clock === this.clock : policy.adoptClock(this.#clock);
       if (agrees) continue;
-      throw allowed(TypeError, 'pipeline', `clock of ${label}`, policy.clock, "the same as the pipeline's");
+      throw allowed('pipeline', 'clock', label, 'the same for all policies');
     }
-  }
-
-  protected override engine(): Engine {
-    return this.#engine;
   }
 }
 
@@ -175,8 +193,8 @@ type Timed = BuiltIn<object, unknown>;
 const isTimed = (policy: Policy): policy is Policy & Timed => policy instanceof BuiltIn && policy.timed;
 
 interface Stateful {
-  on(type: 'state', listener: (event: object) => void): unknown;
-  off(type: 'state', listener: (event: object) => void): unknown;
+  on(type: 'state', listener: (event: EventSource) => void): unknown;
+  off(type: 'state', listener: (event: EventSource) => void): unknown;
 }
 
 const isStateful = (policy: unknown): policy is Stateful => typeof (policy as Stateful).on === 'function';
@@ -185,13 +203,7 @@ function checkPolicy(policy: Policy, index: number): void {
   const has = (method: string): boolean =>
     typeof (policy as unknown as Record<string, unknown> | null | undefined)?.[method] === 'function';
   if (has('around') || (has('enter') && has('leave'))) return;
-  throw allowed(
-    TypeError,
-    'pipeline',
-    `policy ${index + 1}`,
-    policy,
-    'a gate (enter, leave) or a layer (around)',
-  );
+  throw allowed('pipeline', `policy ${index + 1}`, policy, 'a gate (enter, leave) or a layer (around)');
 }
 
 /** Within another pipeline, the inner one's judge speaks for its own policies before the outer one's. */

@@ -46,15 +46,13 @@ type Draft<T> = { -readonly [K in keyof T]: T[K] };
 
 export class CallRecorder implements Recorder {
   readonly #run: Run;
-  readonly #emit: (report: CallReport) => void;
   readonly #startMs: number;
   readonly #attempts: { readonly call: CallNode; readonly entry: Draft<AttemptReport> }[] = [];
   readonly #waits: WaitReport[] = [];
   readonly #rejections: RejectionReport[] = [];
 
-  constructor(run: Run, emit: (report: CallReport) => void) {
+  constructor(run: Run) {
     this.#run = run;
-    this.#emit = emit;
     this.#startMs = run.clock.now();
   }
 
@@ -88,9 +86,9 @@ export class CallRecorder implements Recorder {
     this.#rejections.push({ policy: this.#label(policy), error });
   }
 
-  finished(outcome: Outcome): void {
+  report(outcome: Outcome): CallReport {
     const pipeline = this.#run.owner.pipeline ?? '';
-    this.#emit({
+    return {
       policy: pipeline,
       pipeline,
       outcome,
@@ -99,8 +97,8 @@ export class CallRecorder implements Recorder {
       attempts: this.#attempts.map(({ entry }) => ({ ...entry })),
       waits: [...this.#waits],
       rejections: [...this.#rejections],
-      context: this.#run.callerContext,
-    });
+      context: this.#run.options.context,
+    };
   }
 
   #label(policy: Policy): string {

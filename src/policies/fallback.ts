@@ -2,6 +2,7 @@
 import { BuiltIn, type NameOption } from '../core/built-in.ts';
 import type { Call, CallNode } from '../core/call.ts';
 import type { EventSource } from '../core/events.ts';
+import { invoke } from '../core/invoke.ts';
 import { type Judge, judge } from '../core/judge.ts';
 import { allowed, checkOptions, common } from '../core/options.ts';
 import { failure } from '../core/outcome.ts';
@@ -41,6 +42,10 @@ export class Fallback<Value> extends BuiltIn<FallbackEvents, Value> implements L
     this.#judge = options.judge;
   }
 
+  protected override compiled(): Next {
+    return this.around(invoke);
+  }
+
   around(next: Next): Next {
     return <T>(operation: Operation<T>, call: Call) =>
       next(operation, call).catch((error) => this.#recover(error, call as CallNode) as T);
@@ -48,18 +53,14 @@ export class Fallback<Value> extends BuiltIn<FallbackEvents, Value> implements L
 
   async #recover(error: unknown, call: CallNode): Promise<Value> {
     // Given up, by the caller or a timeout around: nobody waits for an answer.
-    const over = call.scope.stopped !== undefined || call.scope.run.aborted;
+    const over = call.scope.stopped !== undefined || call.run.aborted;
     if (over || judge(this.#judge, failure(error), call, this).verdict === 'ignore') throw error;
-    if (this.heardIn(call, 'fallback')) this.emitIn(call, 'fallback', { error });
+    this.emitIn(call, 'fallback', () => ({ error }));
     try {
       return await this.#answer(error, call);
     } catch (second) {
       throw withCause(second, error);
     }
-  }
-
-  protected override asPolicy(): this {
-    return this;
   }
 }
 
@@ -88,7 +89,6 @@ export function fallback<Value>(
   ...args: [answer: Value | FallbackFunction<Value>, options?: FallbackOptions]
 ): Fallback<Value> {
   // `undefined` is a value too, if somebody says so.
-  if ((args.length as number) === 0)
-    throw allowed(TypeError, 'fallback', 'answer', undefined, 'a value or a function');
+  if ((args.length as number) === 0) throw allowed('fallback', 'answer', undefined, 'a value or a function');
   return new Fallback<Value>(...args);
 }

@@ -1,12 +1,12 @@
 /** Gives up on a call that takes too long. */
 import { BuiltIn, type CommonOptions } from '../core/built-in.ts';
 import type { CallNode } from '../core/call.ts';
-import { TimeoutError } from '../core/errors.ts';
+import { messageFor, TimeoutError } from '../core/errors.ts';
 import type { EventSource } from '../core/events.ts';
-import { checkOptions, common, duration, oneOf } from '../core/options.ts';
+import { invoke } from '../core/invoke.ts';
+import { checkOptions, common, limit, oneOf } from '../core/options.ts';
 import { failure } from '../core/outcome.ts';
 import type { Layer, Next } from '../core/policy.ts';
-import type { Run } from '../core/run.ts';
 import { Scope } from '../core/scope.ts';
 import { LaneEntry, TimerLane } from '../structures/timer-lane.ts';
 
@@ -34,7 +34,7 @@ export interface TimeoutEvents {
 const CHECKS = {
   name: common.name,
   clock: common.clock,
-  ms: duration({ infinity: true }),
+  ms: limit,
   mode: oneOf('race', 'cooperate'),
 };
 
@@ -54,6 +54,10 @@ export class Timeout extends BuiltIn<TimeoutEvents> implements Layer {
     this.lane = new TimerLane(this, this.ms);
   }
 
+  protected override compiled(): Next {
+    return this.around(invoke);
+  }
+
   around(next: Next): Next {
     if (this.ms === Infinity) return next;
     return (operation, call) => {
@@ -67,17 +71,12 @@ export class Timeout extends BuiltIn<TimeoutEvents> implements Layer {
   /** @internal */
   error(call: CallNode): TimeoutError {
     const init = this.errorInit(call);
-    const where = init.pipeline === undefined ? '' : `${init.pipeline}: `;
-    return new TimeoutError(`${where}${init.policy} of ${this.ms} ms is over`, { ...init, ms: this.ms });
+    return new TimeoutError(messageFor(init, `of ${this.ms} ms is over`), { ...init, ms: this.ms });
   }
 
   /** @internal */
   announce(call: CallNode): void {
-    if (this.heardIn(call, 'timeout')) this.emitIn(call, 'timeout', { ms: this.ms });
-  }
-
-  protected override asPolicy(): this {
-    return this;
+    this.emitIn(call, 'timeout', () => ({ ms: this.ms }));
   }
 }
 
@@ -92,14 +91,11 @@ class Limit extends LaneEntry {
 
 /** What stands inside the timeout, for one call. */
 class TimedScope extends Scope {
-  readonly run: Run;
-  readonly stoppable = true;
   readonly #policy: Timeout;
   readonly #entry: LaneEntry;
 
   constructor(policy: Timeout, call: CallNode, entry: LaneEntry) {
-    super(call, undefined, call.attempt, Math.min(call.deadline, entry.dueAt), call.judges);
-    this.run = call.scope.run;
+    super(call, Math.min(call.deadline, entry.dueAt), call.judges);
     this.#policy = policy;
     this.#entry = entry;
     call.scope.add(this);
@@ -124,10 +120,6 @@ class TimedScope extends Scope {
       this.overruled(failure(error));
       throw error;
     }
-  }
-
-  protected override reason(): unknown {
-    return this.#policy.error(this);
   }
 }
 

@@ -29,21 +29,18 @@ export class TimerLane {
     this.#keepsAlive = keepsAlive;
   }
 
-  get size(): number {
-    return this.#entries.size;
-  }
-
   enter(entry: LaneEntry): void {
     const { clock } = this.#host;
     entry.dueAt = clock.now() + this.#ms;
     if (this.#timer !== undefined && this.#timeline !== timelineOf(clock)) this.#moveTo(entry.dueAt);
     this.#entries.push(entry);
     if (this.#timer === undefined) this.#arm(this.#ms);
-    else if (this.#keepsAlive && this.#entries.size === 1) this.#timer.ref();
+    else if (this.#keepsAlive && this.#entries.first === entry) this.#timer.ref();
   }
 
   leave(entry: LaneEntry): void {
-    if (this.#entries.remove(entry) && this.#entries.size === 0 && this.#keepsAlive) this.#timer?.unref();
+    if (this.#entries.remove(entry) && this.#entries.first === undefined && this.#keepsAlive)
+      this.#timer?.unref();
   }
 
   #arm(ms: number): void {
@@ -57,9 +54,7 @@ export class TimerLane {
   #moveTo(dueAt: number): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    for (let each = this.#entries.first; each !== undefined; each = each.next as LaneEntry | undefined) {
-      each.dueAt = Math.min(each.dueAt, dueAt);
-    }
+    for (const entry of this.#entries) entry.dueAt = Math.min(entry.dueAt, dueAt);
   }
 
   #onTimer(): void {
@@ -67,7 +62,7 @@ export class TimerLane {
     const now = this.#host.clock.now();
     let first = this.#entries.first;
     while (first !== undefined && first.dueAt <= now) {
-      this.#entries.shift();
+      this.#entries.remove(first);
       first.onDue();
       first = this.#entries.first;
     }

@@ -4,9 +4,8 @@
  */
 import type { CallNode } from '../core/call.ts';
 import { Link, LinkedList } from '../core/links.ts';
-import type { Failure } from '../core/outcome.ts';
 import { deferred } from '../core/promises.ts';
-import type { Dependent } from '../core/scope.ts';
+import { Leash } from '../core/scope.ts';
 import { LaneEntry, type TimerLane } from './timer-lane.ts';
 
 /** How a wait ends, unless the call stops: with what it waited for, or because its time was up. */
@@ -19,10 +18,6 @@ export class WaiterQueue<T> {
   /** Without a lane there is no limit to the time of waiting. */
   constructor(lane: TimerLane | undefined) {
     this.#lane = lane;
-  }
-
-  get size(): number {
-    return this.#waiters.size;
   }
 
   /** Waits until `admitFirst` or the time limit; rejects with the reason when the call stops. `onGone` follows each exit but admission. */
@@ -59,7 +54,7 @@ class Waiter<T> extends Link {
   /** Its place in the lane of time limits. */
   readonly lane: LaneEntry;
   /** Its place among what stops together with the call. */
-  readonly leash: Dependent;
+  readonly leash: Leash;
 
   constructor(call: CallNode, remove: (waiter: Waiter<T>) => void) {
     super();
@@ -83,13 +78,5 @@ class LaneLimit extends LaneEntry {
   constructor(onDue: () => void) {
     super();
     this.onDue = onDue;
-  }
-}
-
-class Leash extends Link implements Dependent {
-  readonly onStop: (why: Failure) => void;
-  constructor(onStop: (why: Failure) => void) {
-    super();
-    this.onStop = onStop;
   }
 }

@@ -1,6 +1,6 @@
 /** A clock that stands still until it is told to move: for tests of whatever runs on Holdfast's policies. */
 import { type Clock, standIn, type Timer } from '../core/clock.ts';
-import { checkOptions, number } from '../core/options.ts';
+import { checkOptions, count, number } from '../core/options.ts';
 
 /** Options of `VirtualClock`. */
 export interface VirtualClockOptions {
@@ -10,7 +10,7 @@ export interface VirtualClockOptions {
   readonly seed?: number | undefined;
 }
 
-const CHECKS = { startMs: number({}), seed: number({ integer: true }) };
+const CHECKS = { startMs: number(-Number.MAX_VALUE), seed: count(-Infinity) };
 
 class VirtualTimer implements Timer {
   readonly dueAt: number;
@@ -91,7 +91,7 @@ export class VirtualClock implements Clock {
 
   /** Lets `ms` milliseconds pass: runs what falls due, in order, and whatever follows from it in between. */
   async advance(ms: number): Promise<void> {
-    number({ min: 0 })('advance', 'ms', ms);
+    number(0)('advance', 'ms', ms);
     await drain();
     const until = this.#now + ms;
     for (let next = this.#next(); next !== undefined && next.dueAt <= until; next = this.#next()) {

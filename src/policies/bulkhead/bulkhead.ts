@@ -1,9 +1,11 @@
 /** Limits how many calls run at once, so that one slow dependency cannot take what all of them share. */
 import { BuiltIn, type CommonOptions } from '../../core/built-in.ts';
 import type { Call, CallNode } from '../../core/call.ts';
-import { isRejection } from '../../core/errors.ts';
+import { isRejection, messageFor } from '../../core/errors.ts';
 import type { EventSource } from '../../core/events.ts';
-import { type Check, checkOptions, common, count, duration, methods } from '../../core/options.ts';
+import { fuse } from '../../core/fuse.ts';
+import { invoke } from '../../core/invoke.ts';
+import { type Checks, checkOptions, common, count, limit } from '../../core/options.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Gate, Next } from '../../core/policy.ts';
 import { Run } from '../../core/run.ts';
@@ -60,17 +62,17 @@ export interface BulkheadEvents {
   reclaim: BulkheadAbandonEvent;
 }
 
-const CHECKS: Readonly<Record<string, Check>> = {
+const CHECKS: Checks = {
   name: common.name,
   clock: common.clock,
   captureStack: common.captureStack,
   concurrency: count(0),
   queue: count(0),
-  queueTimeoutMs: duration({ infinity: true }),
-  reclaimMs: duration({ infinity: true }),
+  queueTimeoutMs: limit,
+  reclaimMs: limit,
 };
 const RESIZE_CHECKS = { concurrency: count(0), queue: count(0) };
-const ACQUIRE_CHECKS = { signal: methods('an AbortSignal', 'addEventListener', 'removeEventListener') };
+const ACQUIRE_CHECKS = { signal: common.signal };
 
 /** Nothing stands between a run that acquires and the place itself. */
 const direct: Next = async (operation, call) => operation(call);
@@ -132,7 +134,7 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate<BulkheadPe
   tryAcquire(): BulkheadPermit | undefined {
     if (this.#machine.inFlight >= this.limits.concurrency || this.queued > 0) return undefined;
     this.#machine.arrive();
-    return new BulkheadPermit(this, undefined);
+    return new BulkheadPermit(this, new Run(this));
   }
 
   /**
@@ -142,7 +144,7 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate<BulkheadPe
    */
   async acquire(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<BulkheadPermit> {
     checkOptions('acquire', options, ACQUIRE_CHECKS);
-    const run = new Run(this.engine().owner, options);
+    const run = new Run(this, options);
     let granted: BulkheadPermit | undefined;
     const enter = async (): Promise<BulkheadPermit> => {
       const permit = await this.enter(run);
@@ -172,7 +174,7 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate<BulkheadPe
 
   async #wait(call: CallNode): Promise<BulkheadPermit | BulkheadFullError> {
     const place = this.#waiters.wait(call, () => this.#machine.leaveQueue());
-    if (this.heardIn(call, 'queue')) this.emitIn(call, 'queue', this.#counts());
+    this.emitIn(call, 'queue', () => this.#counts());
     const permit = await place;
     return permit === TIMED_OUT ? this.#refuse(call, 'queue-timeout') : permit;
   }
@@ -219,20 +221,19 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate<BulkheadPe
   }
 
   #announce(type: 'abandon' | 'reclaim', { call }: BulkheadPermit): void {
-    if (this.heardIn(call, type)) this.emitIn(call, type, { ...this.#counts(), abandoned: this.#abandoned });
+    this.emitIn(call, type, () => ({ ...this.#counts(), abandoned: this.#abandoned }));
   }
 
   #refuse(call: CallNode, reason: 'full' | 'queue-timeout'): BulkheadFullError {
     const counts = this.#counts();
-    if (this.heardIn(call, 'reject')) this.emitIn(call, 'reject', { ...counts, reason });
+    this.emitIn(call, 'reject', () => ({ ...counts, reason }));
     const init = this.errorInit(call);
     const what = reason === 'full' ? 'is full' : 'had no place in time';
-    const message = `${init.pipeline === undefined ? '' : `${init.pipeline}: `}${init.policy} ${what}`;
-    return new BulkheadFullError(message, { ...init, ...counts, reason });
+    return new BulkheadFullError(messageFor(init, what), { ...init, ...counts, reason });
   }
 
-  protected override asPolicy(): this {
-    return this;
+  protected override compiled(): Next {
+    return fuse([this], invoke);
   }
 }
 

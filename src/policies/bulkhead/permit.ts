@@ -4,13 +4,13 @@ import { LaneEntry } from '../../structures/timer-lane.ts';
 
 /** A place in a bulkhead, to be given back exactly once; what is given back a second time is not counted. */
 export class BulkheadPermit extends LaneEntry implements Disposes {
-  /** @internal Whose call it is, if a run holds it. */
-  readonly call: CallNode | undefined;
+  /** @internal Whose call it is. */
+  readonly call: CallNode;
   /** @internal `held`, then perhaps `abandoned` (nobody waits for the work), `reclaimed`, and in the end `released`. */
   state: 'held' | 'abandoned' | 'reclaimed' | 'released' = 'held';
   readonly #bulkhead: PermitHolder;
 
-  constructor(bulkhead: PermitHolder, call: CallNode | undefined) {
+  constructor(bulkhead: PermitHolder, call: CallNode) {
     super();
     this.#bulkhead = bulkhead;
     this.call = call;

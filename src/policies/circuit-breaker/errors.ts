@@ -1,14 +1,15 @@
 import { brandError, type HoldfastErrorInit, Rejection } from '../../core/errors.ts';
+import type { Refusal } from './machine.ts';
 
 /** The circuit is open, half-open with all probes out, or isolated: the operation did not run. */
 export class CircuitOpenError extends Rejection {
   /** Which state refused the call. */
-  readonly state: 'open' | 'half-open' | 'isolated';
+  readonly state: Refusal;
 
   constructor(
     message: string,
     init: HoldfastErrorInit & {
-      readonly state: 'open' | 'half-open' | 'isolated';
+      readonly state: Refusal;
       readonly retryAfterMs?: number | undefined;
     },
   ) {

@@ -54,8 +54,3 @@ export interface BreakerEvents {
   reject: BreakerRejectEvent;
   stale: BreakerStaleEvent;
 }
-
-export interface Change {
-  readonly reason: ChangeReason;
-  readonly cause?: unknown;
-}

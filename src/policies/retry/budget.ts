@@ -30,9 +30,9 @@ export interface RetryBudget {
 }
 
 const CHECKS = {
-  ratio: number({ min: 0 }),
-  minPerSecond: number({ min: 0 }),
-  burst: number({ min: 1 }),
+  ratio: number(0),
+  minPerSecond: number(0),
+  burst: number(1),
 };
 
 /**

@@ -4,6 +4,7 @@ import { BuiltIn, type CommonOptions } from '../../core/built-in.ts';
 import type { Call, CallNode } from '../../core/call.ts';
 import type { Random } from '../../core/clock.ts';
 import type { EventSource } from '../../core/events.ts';
+import { invoke } from '../../core/invoke.ts';
 import { type Decision, isAbortError, type Judge, judge } from '../../core/judge.ts';
 import { type Check, checkOptions, common, count, func, methods, number } from '../../core/options.ts';
 import { failure, type Outcome, success } from '../../core/outcome.ts';
@@ -65,7 +66,7 @@ const CHECKS = {
   retries: count(0),
   backoff: func,
   budget: budgetCheck,
-  maxRetryAfterMs: number({ min: 0, infinity: true }),
+  maxRetryAfterMs: number(0, Infinity),
 };
 
 /** One attempt that has ended, and what the judge says of it. */
@@ -100,6 +101,10 @@ export class Retry extends BuiltIn<RetryEvents> implements Layer {
     this.#backoff = backoff;
     this.#maxRetryAfterMs = options.maxRetryAfterMs ?? 60_000;
     this.#judge = options.judge;
+  }
+
+  protected override compiled(): Next {
+    return this.around(invoke);
   }
 
   around(next: Next): Next {
@@ -155,7 +160,7 @@ export class Retry extends BuiltIn<RetryEvents> implements Layer {
     const { decision, outcome } = attempt;
     if (decision.retry) return false;
     const failed = decision.verdict === 'failure' || !outcome.ok;
-    if (failed && decision !== GIVEN_UP && !call.scope.run.aborted) this.#announceEnd(attempt, 'judge', call);
+    if (failed && decision !== GIVEN_UP && !call.run.aborted) this.#announceEnd(attempt, 'judge', call);
     return true;
   }
 
@@ -176,7 +181,8 @@ export class Retry extends BuiltIn<RetryEvents> implements Layer {
       return false;
     }
     const { number, outcome } = attempt;
-    if (this.heardIn(call, 'retry')) this.emitIn(call, 'retry', { attempt: number, delayMs, outcome });
+    const waitMs = delayMs;
+    this.emitIn(call, 'retry', () => ({ attempt: number, delayMs: waitMs, outcome }));
     const startMs = run.recorder && run.clock.now();
     await sleep(call, delayMs);
     if (startMs !== undefined) run.recorder?.waited(this, startMs);
@@ -184,11 +190,7 @@ export class Retry extends BuiltIn<RetryEvents> implements Layer {
   }
 
   #announceEnd<T>({ number, outcome }: Attempt<T>, reason: ExhaustedReason, call: CallNode): void {
-    if (this.heardIn(call, 'exhausted')) this.emitIn(call, 'exhausted', { reason, attempt: number, outcome });
-  }
-
-  protected override asPolicy(): this {
-    return this;
+    this.emitIn(call, 'exhausted', () => ({ reason, attempt: number, outcome }));
   }
 }
 

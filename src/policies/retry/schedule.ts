@@ -61,8 +61,7 @@ export class RetrySchedule {
   #ask(random: Random): number {
     const history: BackoffHistory = { previousMs: this.#previousMs, totalMs: this.#totalMs, random };
     const ms = this.#backoff(this.#retry, history);
-    if (!isDelay(ms))
-      throw allowed(RangeError, 'retry', 'backoff', ms, `a delay from 0 to ${MAX_TIMER_MS} ms`);
+    if (!isDelay(ms)) throw allowed('retry', 'backoff', ms, `a number from 0 to ${MAX_TIMER_MS} ms`);
     return ms;
   }
 }

@@ -33,6 +33,9 @@ export const wrapped: (id: number, name: string) => Promise<boolean | null> = pa
   async (id: number, name: string) => name.length === id,
 );
 
+/** Pipelines nest, and a policy stands in several. */
+export const nested: Promise<number | null> = pipeline('outer', payments, retry(), breaker).run(() => 1);
+
 const permit = limit.tryAcquire();
 permit?.[Symbol.dispose]();
 
