@@ -5,7 +5,7 @@
  * `decorrelated`; Polly's "decorrelated jitter backoff v2" for `smooth`.
  */
 import { MAX_TIMER_MS, type Random } from '../core/clock.ts';
-import { allowed, type Check, check, checkOptions, number, oneOf } from '../core/options.ts';
+import { allowed, check, settle } from '../core/options.ts';
 
 /** What has gone before: the delays that the backoff gave so far. */
 export interface BackoffHistory {
@@ -18,7 +18,8 @@ export interface BackoffHistory {
 
 /**
  * From the number of the retry (1 for the first) to the delay before it, in milliseconds: finite, >= 0, and at most
- * 2^31-1. Anything else ends the retrying.
+ * 2^31-1. Anything else ends the retrying. Pure: where a server gave a hint, it is asked a second time, with the highest
+ * `random()`, for its ceiling.
  */
 export type Backoff = (retry: number, history: BackoffHistory) => number;
 
@@ -35,8 +36,10 @@ const SPREAD: Readonly<Record<Jitter, (ceilingMs: number, random: Random) => num
   equal: (ceilingMs, random) => ceilingMs / 2 + (random() * ceilingMs) / 2,
 };
 
-const delay: Check = check(`a number > 0 and <= ${MAX_TIMER_MS}`, (value) => isDelay(value) && value > 0);
-const jitter: Check = oneOf('none', 'full', 'equal');
+/** What a backoff may give: a delay that can be waited, in milliseconds. */
+export const DELAY = `a number >= 0 and <= ${MAX_TIMER_MS}`;
+const CEILING = `a number > 0 and <= ${MAX_TIMER_MS}`;
+const JITTER = "'none' or 'full' or 'equal'";
 
 /** Options of `exponential`. */
 export interface ExponentialOptions {
@@ -60,18 +63,18 @@ export interface ExponentialOptions {
  * @example exponential({ baseMs: 50, maxMs: 2_000 }) // U(0, 50), U(0, 100), U(0, 200) … U(0, 2_000)
  */
 export function exponential(options: ExponentialOptions): Backoff {
-  checkOptions(
+  const { baseMs, maxMs, factor, jitter } = settle<ExponentialSettings>(
     'exponential',
     options,
     {
-      baseMs: delay,
-      maxMs: delay,
-      factor: number(1),
-      jitter: oneOf('none', 'full', 'equal', 'decorrelated', 'smooth'),
+      baseMs: [CEILING],
+      maxMs: [CEILING],
+      factor: ['a number >= 1'],
+      jitter: [`${JITTER} or 'decorrelated' or 'smooth'`, 'full'],
     },
-    ['baseMs', 'maxMs'],
+    'baseMs',
+    'maxMs',
   );
-  const { baseMs, maxMs, factor, jitter = 'full' } = options;
   checkCap('exponential', 'baseMs', baseMs, maxMs);
   if (jitter === 'decorrelated' || jitter === 'smooth') {
     if (factor !== undefined) {
@@ -102,6 +105,8 @@ function smooth(baseMs: number, maxMs: number): Backoff {
     // The delays telescope: their sum so far says what f was before.
     const before = (totalMs * SMOOTH_SCALE) / baseMs;
     const grown = f(retry - 1 + random()) - before;
+    // Beyond all numbers, and so not one: at the cap.
+    if (Number.isNaN(grown)) return maxMs;
     return Math.min(maxMs, Math.max(0, (grown / SMOOTH_SCALE) * baseMs));
   };
 }
@@ -125,10 +130,15 @@ export interface LinearOptions {
  * @throws RangeError | TypeError - for a bad option
  */
 export function linear(options: LinearOptions): Backoff {
-  checkOptions('linear', options, { stepMs: delay, maxMs: delay, jitter }, ['stepMs', 'maxMs']);
-  const { stepMs, maxMs, jitter: kind = 'none' } = options;
+  const { stepMs, maxMs, jitter } = settle<LinearOptions & Spread>(
+    'linear',
+    options,
+    { stepMs: [CEILING], maxMs: [CEILING], jitter: [JITTER, 'none'] },
+    'stepMs',
+    'maxMs',
+  );
   checkCap('linear', 'stepMs', stepMs, maxMs);
-  const spread = SPREAD[kind];
+  const spread = SPREAD[jitter];
   return (retry, { random }) => spread(Math.min(maxMs, stepMs * retry), random);
 }
 
@@ -144,9 +154,9 @@ export interface ConstantOptions {
  * @throws RangeError | TypeError - for a bad argument
  */
 export function constant(ms: number, options: ConstantOptions = {}): Backoff {
-  number(0, MAX_TIMER_MS)('constant', 'ms', ms);
-  checkOptions('constant', options, { jitter });
-  const spread = SPREAD[options.jitter ?? 'none'];
+  check('constant', 'ms', ms, DELAY);
+  const { jitter } = settle<Spread>('constant', options, { jitter: [JITTER, 'none'] });
+  const spread = SPREAD[jitter];
   return (_retry, { random }) => spread(ms, random);
 }
 
@@ -154,5 +164,7 @@ function checkCap(where: string, name: string, first: number, maxMs: number): vo
   if (first > maxMs) throw allowed(where, 'maxMs', maxMs, `a number of at least ${name} (${first})`);
 }
 
-/** Whether what a backoff gave is a delay that can be waited. */
-export const isDelay = (ms: unknown): ms is number => typeof ms === 'number' && ms >= 0 && ms <= MAX_TIMER_MS;
+interface Spread {
+  readonly jitter: Jitter;
+}
+type ExponentialSettings = ExponentialOptions & { readonly jitter: ExponentialJitter };

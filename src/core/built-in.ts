@@ -3,6 +3,7 @@ import type { CallNode } from './call.ts';
 import { type Clock, type Random, systemClock, systemRandom } from './clock.ts';
 import type { HoldfastErrorInit } from './errors.ts';
 import type { EventSource } from './events.ts';
+import type { Judge } from './judge.ts';
 import type { Next, Policy } from './policy.ts';
 import { Runnable } from './runnable.ts';
 
@@ -19,45 +20,63 @@ export interface CommonOptions extends NameOption {
 }
 
 /** Options that several policies take. */
-interface SharedOptions extends CommonOptions {
+export interface SharedSettings extends CommonOptions {
   readonly random?: Random | undefined;
+  readonly judge?: Judge | undefined;
   readonly captureStack?: boolean | undefined;
 }
 
 /** What is common to the library's policies. Each is also a `Gate` or a `Layer`. */
-export abstract class BuiltIn<Types extends object, Extra = never> extends Runnable<Types, Extra> {
+export abstract class BuiltIn<
+  Types extends object,
+  Extra = never,
+  Settings extends SharedSettings = SharedSettings,
+> extends Runnable<Types, Extra> {
   /** `retry`, `circuit-breaker`, `bulkhead`, `timeout` or `fallback`. */
   readonly kind: string;
   override readonly name: string;
-  /** @internal Whether the name is the user's own, which a pipeline does not change. */
-  readonly named: boolean;
+  /** @internal Its options, checked, with the defaults filled in. */
+  readonly settings: Settings;
   /** @internal Whether the policy has to do with time, and so must agree with its pipeline about the clock. */
   readonly timed: boolean = true;
-  /** @internal */
-  override readonly random: Random | undefined;
-  /** @internal */
-  override readonly captureStack: boolean | undefined;
   #clock: Clock | undefined;
   #next: Next | undefined = undefined;
 
-  constructor(kind: string, options: SharedOptions) {
+  constructor(kind: string, settings: Settings) {
     super();
     this.kind = kind;
-    this.name = options.name ?? kind;
-    this.named = options.name !== undefined;
-    this.random = options.random;
-    this.captureStack = options.captureStack;
-    this.#clock = options.clock;
+    this.name = settings.name ?? kind;
+    this.settings = settings;
+    this.#clock = settings.clock;
+  }
+
+  /** @internal Whether the name is the user's own, which a pipeline does not change. */
+  get named(): boolean {
+    return this.settings.name !== undefined;
+  }
+
+  /** @internal */
+  override get random(): Random | undefined {
+    return this.settings.random;
+  }
+
+  /** @internal */
+  override get captureStack(): boolean | undefined {
+    return this.settings.captureStack;
   }
 
   override get clock(): Clock {
     return this.#clock ?? systemClock;
   }
 
-  /** @internal A pipeline's own clock becomes that of a policy which has none. False if the policy has another. */
-  adoptClock(clock: Clock): boolean {
+  /** @internal Whether the policy has no clock of its own yet, or has this one. */
+  canAdopt(clock: Clock): boolean {
+    return this.#clock === undefined || this.#clock === clock;
+  }
+
+  /** @internal The clock of its first pipeline becomes that of a policy which has none. */
+  adoptClock(clock: Clock): void {
     this.#clock ??= clock;
-    return this.#clock === clock;
   }
 
   /** @internal */
@@ -70,35 +89,31 @@ export abstract class BuiltIn<Types extends object, Extra = never> extends Runna
   protected abstract compiled(): Next;
 
   /** @internal What a judge, a backoff or another function of the user threw. */
-  faultIn(call: CallNode, fault: unknown): void {
-    const { owner } = call.run;
+  faultIn({ run: { owner } }: CallNode, fault: unknown): void {
     const type = 'listener-error';
     const listener = !this.heard(type) && owner.heard(type) ? owner : this;
-    listener.fault(fault, this.originIn(call));
-  }
-
-  /** What every event and error says about where it comes from. */
-  protected originIn({ run: { owner } }: CallNode): EventSource {
-    return { policy: owner.labelOf(this as unknown as Policy), pipeline: owner.pipeline };
+    listener.fault(fault, owner.sourceOf(this as unknown as Policy));
   }
 
   protected randomIn(call: CallNode): Random {
     return this.random ?? call.run.owner.random ?? systemRandom;
   }
 
-  protected errorInit(call: CallNode): HoldfastErrorInit {
-    return { ...this.originIn(call), captureStack: this.captureStack ?? call.run.owner.captureStack };
+  protected errorInit({ run: { owner } }: CallNode): HoldfastErrorInit {
+    return {
+      ...owner.sourceOf(this as unknown as Policy),
+      captureStack: this.captureStack ?? owner.captureStack,
+    };
   }
 
   /** Emits to the policy's own listeners, and to those of the pipeline whose run it is; makes the event if any hears. */
   protected emitIn<K extends keyof Types & string>(
-    call: CallNode,
+    { run: { owner } }: CallNode,
     type: K,
     detail: () => Omit<Types[K], keyof EventSource>,
   ): void {
-    const { owner } = call.run;
     if (!this.heard(type) && !owner.heard(type)) return;
-    const payload = { ...this.originIn(call), ...detail() };
+    const payload = { ...owner.sourceOf(this as unknown as Policy), ...detail() };
     this.emitHere(type, payload);
     if (owner !== (this as unknown)) owner.emitHere(type, payload);
   }

@@ -31,12 +31,12 @@ export class CallNode extends Link implements Call {
   readonly parent: CallNode | undefined;
   /** The root. */
   readonly run: Run;
-  /** The nearest part of the tree around that can be given up as a whole. */
-  readonly scope: Scope;
+  /** The nearest part of the tree around that can be given up as a whole; perhaps the node itself. */
+  scope: Scope;
   readonly attempt: number;
+  readonly judges: Judges | undefined;
   /** When the nearest deadline is due, on the run's clock. */
   readonly deadline: number;
-  readonly judges: Judges | undefined;
   /** How often the operation was invoked below this node. */
   invocations = 0;
   /** How many of these invocations have not ended. */
@@ -44,30 +44,29 @@ export class CallNode extends Link implements Call {
   /** How the last of them to end did, or the time-out that gave it up. */
   last: Outcome | undefined = undefined;
 
-  /** Without a scope the node is one itself (see `Scope`). */
+  /** The same call, unless something is said to be different. */
   constructor(
     parent: CallNode | undefined,
-    scope: Scope | undefined,
-    attempt: number,
-    deadline: number,
-    judges: Judges | undefined,
+    attempt = parent?.attempt ?? 1,
+    judges = parent?.judges,
+    deadline = parent?.deadline ?? Infinity,
   ) {
     super();
     this.parent = parent;
     this.run = parent?.run ?? (this as unknown as Run);
-    this.scope = scope ?? (this as unknown as Scope);
+    this.scope = parent?.scope ?? (this as unknown as Scope);
     this.attempt = attempt;
-    this.deadline = deadline;
     this.judges = judges;
+    this.deadline = deadline;
   }
 
   get signal(): AbortSignal {
-    return this.scope.abortSignal;
+    return this.scope.signal;
   }
 
   get remainingMs(): number {
-    if (this.deadline === Infinity) return Infinity;
-    return Math.max(0, this.deadline - this.run.clock.now());
+    const { deadline, run } = this;
+    return deadline === Infinity ? deadline : Math.max(0, deadline - run.clock.now());
   }
 
   get pipeline(): string | undefined {
@@ -78,18 +77,9 @@ export class CallNode extends Link implements Call {
     return this.run.options.context;
   }
 
-  /** The same call, as attempt number `attempt`. */
-  forAttempt(attempt: number): CallNode {
-    return new CallNode(this, this.scope, attempt, this.deadline, this.judges);
-  }
-
-  /** The same call, judged by `judges`. */
-  judgedBy(judges: Judges): CallNode {
-    return new CallNode(this, this.scope, this.attempt, this.deadline, judges);
-  }
-
   /** Counts an invocation, here and in every node above. */
   began(): void {
+    this.run.recorder?.began(this);
     for (let node: CallNode | undefined = this; node !== undefined; node = node.parent) {
       node.invocations++;
       node.running++;
@@ -98,6 +88,7 @@ export class CallNode extends Link implements Call {
 
   /** Counts its end. The result of work that was given up is late: it is nobody's outcome any more. */
   ended(outcome: Outcome): void {
+    this.run.recorder?.ended(this, outcome);
     const late = this.scope.gaveUp;
     for (let node: CallNode | undefined = this; node !== undefined; node = node.parent) {
       node.running--;

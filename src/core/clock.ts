@@ -27,7 +27,10 @@ export type Random = () => number;
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** What `systemClock` reads in place of the runtime, if anything: an installed virtual clock. */
-export const standIn: { clock?: (Clock & { random: Random }) | undefined } = shared('clock', () => ({}));
+export const standIn: { clock?: (Clock & { readonly startMs: number; random: Random }) | undefined } = shared(
+  'clock',
+  () => ({}),
+);
 
 // `setTimeout` and `performance` are looked up on `globalThis` at each use, never captured: fake timers replace them.
 class SystemTimer implements Timer {
@@ -53,24 +56,30 @@ class SystemTimer implements Timer {
   }
 }
 
-let latest = 0;
+// Fake timers count from 0 when they come, and give way to the real clock again: timelines that have nothing in common.
+// Each goes on from where the one before it was left, so that what lives through several does not see time jump.
+const leftAt = new WeakMap<object, number>();
+let timeline: object | undefined;
+let reading = 0;
 let lead = 0;
 
-/**
- * The runtime's monotonic clock and timers, or those of fake timers that stand in for them. Fake timers count from 0
- * when they come, and give way to the real clock again: where time would run backwards, it goes on from where it was.
- */
-export const systemClock: Clock = {
-  now() {
-    const reading = standIn.clock?.now() ?? globalThis.performance.now() + lead;
+function systemNow(): number {
+  const current = timelineOf(systemClock);
+  const last = reading;
+  reading = standIn.clock?.now() ?? globalThis.performance.now();
+  if (current !== timeline) {
     // Whole milliseconds, since fractions would blur deadlines that are exact.
-    if (reading < latest && standIn.clock === undefined) {
-      lead += Math.ceil(latest - reading);
-      return systemClock.now();
-    }
-    latest = Math.max(latest, reading);
-    return reading;
-  },
+    if (timeline !== undefined)
+      lead += Math.ceil(last - (leftAt.get(current) ?? standIn.clock?.startMs ?? 0));
+    if (timeline !== undefined) leftAt.set(timeline, last);
+    timeline = current;
+  }
+  return reading + lead;
+}
+
+/** The runtime's monotonic clock and timers, or those of fake timers that stand in for them. */
+export const systemClock: Clock = {
+  now: systemNow,
   setTimer: (ms, fn) => standIn.clock?.setTimer(ms, fn) ?? new SystemTimer(ms, fn),
 };
 
@@ -81,7 +90,7 @@ export const systemRandom: Random = () => standIn.clock?.random() ?? Math.random
  * What really keeps a clock's time at this moment. A timer that is kept for later use must not be trusted once this
  * has changed: it was set on a timeline (the real one, or that of fake timers) which nobody moves any more.
  */
-export const timelineOf = (clock: Clock): unknown =>
+export const timelineOf = (clock: Clock): object =>
   clock === systemClock ? (standIn.clock ?? globalThis.setTimeout) : clock;
 
 /**

@@ -2,6 +2,8 @@
  * The errors that Holdfast itself throws. They are known by a brand rather than by their class's identity, so that
  * `instanceof` holds across ESM and CommonJS and across two installed copies.
  */
+import type { Gate } from './policy.ts';
+import type { Run } from './run.ts';
 
 /** What every error of the library is made from. */
 export interface HoldfastErrorInit {
@@ -23,12 +25,16 @@ export interface RejectionInit extends HoldfastErrorInit {
 }
 
 const brandOf = (name: string): symbol => Symbol.for(`holdfast.${name}`);
+const REJECTION = brandOf('Rejection');
 const RUN: unique symbol = Symbol.for('holdfast.run') as never;
 
-const hasBrand = (candidate: unknown, brand: symbol): boolean =>
-  typeof candidate === 'object' &&
-  candidate !== null &&
-  (candidate as Record<symbol, unknown>)[brand] === true;
+function hasBrand(candidate: unknown, brand: symbol): boolean {
+  try {
+    return (candidate as Record<symbol, unknown> | null | undefined)?.[brand] === true;
+  } catch {
+    return false; // a revoked proxy, say
+  }
+}
 
 /** Gives a class its `error.name`, and the brand by which `instanceof` knows it. */
 export function brandError(ErrorClass: { readonly prototype: HoldfastError }, name: string): void {
@@ -81,19 +87,19 @@ export class HoldfastError extends Error {
 export class Rejection extends HoldfastError {
   /** After how many milliseconds a new try may be admitted, if that is known. */
   readonly retryAfterMs: number | undefined;
-  #run = 0;
+  #run: object | undefined = undefined;
 
   constructor(message: string, init: RejectionInit = {}) {
     super(init.code ?? 'HOLDFAST_REJECTED', message, init);
     this.retryAfterMs = init.retryAfterMs;
   }
 
-  // The number of the run that was refused, not a reference, which would keep the run alive. Accessors on the
-  // prototype are reachable from another copy of the library, and do not show where the error is printed.
-  get [RUN](): number {
+  // What stands for the run that was refused: a reference to it would keep it alive. Accessors on the prototype are
+  // reachable from another copy of the library, and do not show where the error is printed.
+  get [RUN](): object | undefined {
     return this.#run;
   }
-  set [RUN](run: number) {
+  set [RUN](run: object | undefined) {
     this.#run = run;
   }
 }
@@ -114,21 +120,28 @@ brandError(Rejection, 'Rejection');
 brandError(TimeoutError, 'TimeoutError');
 
 /** Whether a policy refused the call, so that the operation of the pipeline that the error names did not run. */
-export const isRejection = (error: unknown): error is Rejection => hasBrand(error, brandOf('Rejection'));
+export const isRejection = (error: unknown): error is Rejection => hasBrand(error, REJECTION);
 
 /** The message of an error of a policy: the same each time. */
 export const messageFor = ({ policy, pipeline }: HoldfastErrorInit, what: string): string =>
   `${pipeline === undefined ? '' : `${pipeline}: `}${policy} ${what}`;
 
 /** Remembers which run a rejection refused, and names policy and pipeline where the gate did not. */
-export function stampRejection(rejection: Rejection, run: number, policy: string, pipeline?: string): void {
-  const open = rejection as { [RUN]?: number; policy: string | undefined; pipeline: string | undefined };
-  open[RUN] = run;
+export function stampRejection(rejection: Rejection, { id, owner }: Run, gate: Gate): void {
+  const stamped = rejection as Stamped;
+  stamped[RUN] = id;
   if (Object.isFrozen(rejection)) return;
-  open.policy ??= policy;
-  open.pipeline ??= pipeline;
+  const { policy, pipeline } = owner.sourceOf(gate);
+  stamped.policy ??= policy;
+  stamped.pipeline ??= pipeline;
 }
 
 /** Whether it was this run, rather than some other inside its operation, that was refused. */
-export const refusedRun = (error: unknown, run: number): boolean =>
-  isRejection(error) && (error as { [RUN]?: number })[RUN] === run;
+export const refusedRun = (error: unknown, run: Run): boolean =>
+  isRejection(error) && (error as Stamped)[RUN] === run.id;
+
+interface Stamped {
+  [RUN]?: object | undefined;
+  policy: string | undefined;
+  pipeline: string | undefined;
+}

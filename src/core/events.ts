@@ -8,6 +8,12 @@ export interface EventSource {
   readonly pipeline?: string | undefined;
 }
 
+/** The time that a timeout, or the deadline of a run, allowed is over. */
+export interface TimeoutEvent extends EventSource {
+  /** The time that was allowed, in milliseconds. */
+  readonly ms: number;
+}
+
 /** User code that was called from inside the library, a listener, a judge or a backoff, threw. */
 export interface ListenerErrorEvent extends EventSource {
   readonly error: unknown;

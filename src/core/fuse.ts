@@ -4,16 +4,16 @@
  */
 import { CallNode } from './call.ts';
 import { isRejection, type Rejection, stampRejection } from './errors.ts';
-import { type Failure, failure, type Outcome, success } from './outcome.ts';
+import type { Failure, Outcome } from './outcome.ts';
 import type { Gate, Next, Operation } from './policy.ts';
-import { isThenable, rejectLater } from './promises.ts';
+import { isThenable, observed, rejectLater } from './promises.ts';
 import type { Dependent } from './scope.ts';
 
 export function fuse(gates: readonly Gate[], next: Next): Next {
   return (operation, call) => {
     const { stopped } = (call as CallNode).scope;
     if (stopped !== undefined) return rejectLater(stopped.error);
-    return new Stay(gates, call as CallNode).enter(0, next, operation);
+    return new Stay(gates, call as CallNode).enter(next, operation);
   };
 }
 
@@ -25,15 +25,15 @@ class Stay extends CallNode implements Dependent {
   #released = false;
 
   constructor(gates: readonly Gate[], call: CallNode) {
-    super(call, call.scope, call.attempt, call.deadline, call.judges);
+    super(call);
     this.#gates = gates;
     this.scope.add(this);
   }
 
-  /** Enters the gates from number `from` on, and passes on to what is further in. */
-  enter<T>(from: number, next: Next, operation: Operation<T>): Promise<T> {
-    for (let i = from; i < this.#gates.length; i++) {
-      const gate = this.#gates[i] as Gate;
+  /** Enters the gates that have given no ticket yet, and passes on to what is further in. */
+  enter<T>(next: Next, operation: Operation<T>): Promise<T> {
+    while (this.#tickets.length < this.#gates.length) {
+      const gate = this.#gates[this.#tickets.length] as Gate;
       try {
         const answer = gate.enter(this);
         if (isThenable(answer)) return this.#wait(gate, answer, next, operation);
@@ -43,16 +43,7 @@ class Stay extends CallNode implements Dependent {
         return this.#failed(error);
       }
     }
-    return next(operation, this).then(
-      (value) => {
-        this.#settled(success(value));
-        return value;
-      },
-      (error) => {
-        this.#settled(failure(error));
-        throw error;
-      },
-    );
+    return observed(next(operation, this), this, settled);
   }
 
   #wait<T>(gate: Gate, answer: PromiseLike<unknown>, next: Next, operation: Operation<T>): Promise<T> {
@@ -63,11 +54,11 @@ class Stay extends CallNode implements Dependent {
         if (startMs !== undefined) run.recorder?.waited(gate, startMs);
         if (isRejection(ticket)) return this.#refused(gate, ticket);
         const place = this.#tickets.push(ticket) - 1;
-        if (!this.#left) return this.enter(place + 1, next, operation);
+        const { stopped } = this.scope;
+        if (stopped === undefined) return this.enter(next, operation);
         // It was given up while it waited: the others have left, and this place goes back at once.
-        this.#tell(place, 'unused');
-        this.#tell(place);
-        return rejectLater(this.scope.stopped?.error);
+        if (this.#left) this.#tell(place, 'unused');
+        return this.#failed(stopped.error);
       },
       (error) => this.#failed(error),
     );
@@ -75,7 +66,7 @@ class Stay extends CallNode implements Dependent {
 
   #refused(gate: Gate, rejection: Rejection): Promise<never> {
     const { run } = this;
-    stampRejection(rejection, run.id, run.owner.labelOf(gate), run.owner.pipeline);
+    stampRejection(rejection, run, gate);
     run.recorder?.refused(gate, rejection);
     return this.#failed(rejection);
   }
@@ -87,43 +78,54 @@ class Stay extends CallNode implements Dependent {
   }
 
   /** What is further in settled, with this, which counts only where no invocation of the operation has ended. */
-  #settled(observed: Outcome): void {
-    this.#leave(this.invocations === 0 ? 'unused' : (this.last ?? observed));
+  settled(outcome: Outcome): void {
+    this.#leave(this.invocations === 0 ? 'unused' : (this.last ?? outcome));
   }
 
   /** The scope around stopped. Work that is given up counts as `why`; work that has ended counts as it ended. */
   onStop(why: Failure, gaveUp: boolean): void {
     if (!gaveUp) return;
     if (this.running > 0) this.last = why;
-    this.#settled(why);
-  }
-
-  protected override onIdle(): void {
-    if (!this.#left || this.#released) return;
-    this.#released = true;
-    for (let i = this.#tickets.length - 1; i >= 0; i--) this.#tell(i);
+    this.settled(why);
   }
 
   #leave(outcome: Outcome | 'unused'): void {
     if (this.#left) return;
     this.#left = true;
     this.#released = this.running === 0;
-    this.scope.drop(this);
-    for (let i = this.#tickets.length - 1; i >= 0; i--) {
-      this.#tell(i, outcome);
-      if (this.#released) this.#tell(i);
+    this.unlink();
+    this.#tell(0, outcome);
+  }
+
+  protected override onIdle(): void {
+    if (!this.#left || this.#released) return;
+    this.#released = true;
+    this.#tell(0);
+  }
+
+  /** Tells the gates, back to number `first`, how the call ended, if that is said, and that the work is over, if it is. */
+  #tell(first: number, outcome?: Outcome | 'unused'): void {
+    for (let i = this.#tickets.length - 1; i >= first; i--) {
+      const gate = this.#gates[i] as Gate;
+      const ticket = this.#tickets[i];
+      try {
+        if (outcome !== undefined) gate.leave(ticket, outcome, !this.#released);
+      } catch (fault) {
+        this.#fault(gate, fault);
+      }
+      try {
+        if (this.#released) gate.release?.(ticket);
+      } catch (fault) {
+        this.#fault(gate, fault);
+      }
     }
   }
 
-  /** Tells a gate how the call ended, or without an outcome that the work is over. What it throws stops nobody. */
-  #tell(i: number, outcome?: Outcome | 'unused'): void {
-    const gate = this.#gates[i] as Gate;
-    try {
-      if (outcome === undefined) gate.release?.(this.#tickets[i]);
-      else gate.leave(this.#tickets[i], outcome, !this.#released);
-    } catch (fault) {
-      const { owner } = this.run;
-      owner.fault(fault, { policy: owner.labelOf(gate), pipeline: owner.pipeline });
-    }
+  /** What a gate throws then stops nobody. */
+  #fault(gate: Gate, fault: unknown): void {
+    const { owner } = this.run;
+    owner.fault(fault, owner.sourceOf(gate));
   }
 }
+
+const settled = (stay: Stay, outcome: Outcome): void => stay.settled(outcome);

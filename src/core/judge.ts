@@ -5,8 +5,9 @@
 import isNetworkError from 'is-network-error';
 import type { Call, CallNode } from './call.ts';
 import { refusedRun } from './errors.ts';
-import { allowed, number } from './options.ts';
+import { check } from './options.ts';
 import type { Outcome } from './outcome.ts';
+import { isThenable } from './promises.ts';
 
 /** What an outcome says about the dependency; `ignore` is neither for it nor against it. */
 export type Verdict = 'success' | 'failure' | 'ignore';
@@ -30,8 +31,9 @@ export interface Judges {
   readonly outer: Judges | undefined;
 }
 
-/** Who is told what a judge throws. */
-export interface FaultReporter {
+/** Whose outcome is judged: it may have a judge of its own, and is told what a judge throws. */
+export interface Judging {
+  readonly settings: { readonly judge?: Judge | undefined };
   faultIn(call: CallNode, fault: unknown): void;
 }
 
@@ -53,8 +55,8 @@ const TRANSIENT = decision('failure', true);
 const FINAL = decision('failure', false);
 
 /** p-retry's `AbortError`, known by its shape, since the class of a bundled copy is not the user's. */
-export const isAbortError = (error: unknown): error is Error & { readonly originalError: Error } =>
-  error instanceof Error && error.name === 'AbortError' && 'originalError' in error;
+export const isAbortError = (error: unknown): error is Error & { readonly originalError: unknown } =>
+  read(() => error instanceof Error && error.name === 'AbortError' && 'originalError' in error);
 
 /**
  * The default: a value is a success; an error is a failure that may be tried again, with these exceptions. A
@@ -64,45 +66,50 @@ export const isAbortError = (error: unknown): error is Error & { readonly origin
 function judgeByDefault(outcome: Outcome, call: CallNode): Decision {
   if (outcome.ok) return SUCCESS;
   const { error } = outcome;
-  if (error instanceof TypeError && !isNetworkError(error)) return IGNORE;
+  if (read(() => error instanceof TypeError && !isNetworkError(error))) return IGNORE;
   return endsRetrying(error, call) ? FINAL : TRANSIENT;
 }
 
 const endsRetrying = (error: unknown, call: CallNode): boolean =>
-  isAbortError(error) || refusedRun(error, call.run.id);
+  isAbortError(error) || refusedRun(error, call.run);
 
 /**
  * Decides on an outcome. The caller's own abort is ignored, whatever the judges say. A judge that throws, or answers
- * with what is no verdict: the outcome stands, as a failure that is not tried again, and `reporter` is told.
+ * with what is no verdict: the outcome stands, as a failure that is not tried again, and `policy` is told.
  */
-export function judge(
-  own: Judge | undefined,
-  outcome: Outcome,
-  call: CallNode,
-  reporter: FaultReporter,
-): Decision {
+export function judge(policy: Judging, outcome: Outcome, call: CallNode): Decision {
   const { run } = call;
   if (!outcome.ok && run.aborted && outcome.error === run.abortReason) return IGNORE;
   const { judge: ofRun } = run.options;
   try {
-    let answer = own?.(outcome, call) ?? ofRun?.(outcome, call);
+    let answer = policy.settings.judge?.(outcome, call) ?? ofRun?.(outcome, call);
     for (let next = call.judges; answer == null && next !== undefined; next = next.outer) {
       answer = next.judge(outcome, call);
     }
     return answer == null ? judgeByDefault(outcome, call) : decide(answer, outcome, call);
   } catch (fault) {
-    reporter.faultIn(call, fault);
+    policy.faultIn(call, fault);
     return FINAL;
   }
 }
 
-const VERDICTS: readonly Verdict[] = ['success', 'failure', 'ignore'];
+/** What is thrown may throw when it is looked at, such as a revoked proxy: then it is nothing in particular. */
+function read(look: () => boolean): boolean {
+  try {
+    return look();
+  } catch {
+    return false;
+  }
+}
 
 function decide(answer: Verdict | Judgement, outcome: Outcome, call: CallNode): Decision {
   const { verdict, retry, retryAfterMs }: Judgement =
     typeof answer === 'string' ? { verdict: answer } : answer;
-  if (!VERDICTS.includes(verdict)) throw allowed('judge', 'verdict', verdict, VERDICTS.join(' or '));
-  if (retryAfterMs !== undefined) number(0, Infinity)('judge', 'retryAfterMs', retryAfterMs);
+  // Async by mistake: what it comes to is nobody's.
+  if (isThenable(answer)) answer.then(undefined, () => {});
+  check('judge', 'verdict', verdict, "'success' or 'failure' or 'ignore'");
+  if (retryAfterMs !== undefined)
+    check('judge', 'retryAfterMs', retryAfterMs, 'a number >= 0 (Infinity is allowed)');
   // A plain `failure` does not speak of trying again: what ends the retrying by default still ends it.
   const mayRetry = verdict === 'failure' && (outcome.ok || !endsRetrying(outcome.error, call));
   return { verdict, retry: retry ?? mayRetry, retryAfterMs };

@@ -1,38 +1,25 @@
-/** An intrusive doubly linked list: whatever extends `Link` can be pushed and removed in O(1), with no node of its own. */
+/**
+ * An intrusive list: whatever extends `Link` can be put in and taken out in O(1), with no node of its own. The list is
+ * a ring, and its head a link like the others: `next` of the head is the first, `previous` the last.
+ */
 
-/** Something that can stand in one list at a time. */
-export abstract class Link {
-  previous: Link | undefined = undefined;
-  next: Link | undefined = undefined;
-  list: unknown = undefined;
-}
+/** Something that can stand in one list at a time; alone, it is a ring of one, and an empty list. */
+export class Link {
+  previous: Link = this;
+  next: Link = this;
 
-/** First in, first out, with removal from anywhere. */
-export class LinkedList<T extends Link> {
-  first: T | undefined = undefined;
-  last: T | undefined = undefined;
-
-  push(link: T): void {
-    link.list = this;
-    link.previous = this.last;
-    if (this.last === undefined) this.first = link;
-    else this.last.next = link;
-    this.last = link;
+  /** Puts `link` last in the list of which this is the head. */
+  push(link: Link): void {
+    link.previous = this.previous;
+    link.next = this;
+    this.previous.next = link;
+    this.previous = link;
   }
 
-  /** Takes the link out; false if it does not stand in this list. */
-  remove(link: T): boolean {
-    if (link.list !== this) return false;
-    const { previous, next } = link;
-    if (previous === undefined) this.first = next as T | undefined;
-    else previous.next = next;
-    if (next === undefined) this.last = previous as T | undefined;
-    else next.previous = previous;
-    link.list = link.previous = link.next = undefined;
-    return true;
-  }
-
-  *[Symbol.iterator](): Generator<T> {
-    for (let link = this.first; link !== undefined; link = link.next as T | undefined) yield link;
+  /** Takes this out of the list in which it stands, if any. */
+  unlink(): void {
+    this.previous.next = this.next;
+    this.next.previous = this.previous;
+    this.previous = this.next = this;
   }
 }

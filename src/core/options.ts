@@ -1,13 +1,35 @@
 /**
- * Checks of options. Each policy describes its options as a table of checks; a bad one throws an error that names
- * the option, the value and what is allowed, and so does a key that no check knows.
+ * Checks of options. What is allowed is said once, in words, and the words are the rule: they are read to check a
+ * value, and quoted in the error, which also names the option and the value.
  */
 
-/** Throws if the value is not allowed. `where` is the function that was called, such as `retry`. */
-export type Check = (where: string, name: string, value: unknown) => void;
+/**
+ * What is allowed, then the default, then the methods that an object must have. The words say `a function`, `a string
+ * that is not empty`, `true or false`, the strings in quotes, or a number: `an integer` or `a finite number`, perhaps
+ * with bounds (`>= 0`, `> 0 and <= 1`), perhaps `(Infinity is allowed)`.
+ */
+export type Rule = readonly [allowed: string, byDefault?: unknown, ...methods: string[]];
 
-/** A table of checks, by option. */
-export type Checks = Readonly<Record<string, Check>>;
+/** The rule of an option that may be anything, or is looked at elsewhere. */
+export const ANYTHING = 'anything';
+
+/** The rules of a function's options, by option. */
+export type Rules = Readonly<Record<string, Rule>>;
+
+export const COUNT = 'an integer >= 1';
+export const DURATION = 'a finite number > 0';
+export const LIMIT = 'a number > 0 (Infinity is allowed)';
+export const FLAG = 'true or false';
+export const FUNCTION = 'a function';
+export const TEXT = 'a string that is not empty';
+export const SIGNAL: Rule = ['an AbortSignal', undefined, 'addEventListener', 'removeEventListener'];
+
+/** Options that several policies share. */
+export const NAME: Rules = { name: [TEXT] };
+export const TIME: Rules = {
+  ...NAME,
+  clock: ['a Clock with now and setTimer', undefined, 'now', 'setTimer'],
+};
 
 /** The error for a value that is not allowed: a RangeError where a number is none of those that are. */
 export function allowed(where: string, name: string, value: unknown, what: string): Error {
@@ -17,84 +39,57 @@ export function allowed(where: string, name: string, value: unknown, what: strin
 
 function show(value: unknown): string {
   try {
-    const text =
-      typeof value === 'object' || typeof value === 'string' ? JSON.stringify(value) : String(value);
-    return text.slice(0, 80);
+    return (/object|string/.test(typeof value) ? JSON.stringify(value) : String(value)).slice(0, 80);
   } catch {
     return typeof value;
   }
 }
 
-/** A check of one value. */
-export const check =
-  (what: string, isGood: (value: never) => boolean): Check =>
-  (where, name, value) => {
-    if (!isGood(value as never)) throw allowed(where, name, value, what);
-  };
+const NUMBER = /(integer|number)(?: (>=?) (\S+))?(?: and <= (\S+))?/;
 
-/** A number within bounds, both included; finite unless `max` is not. */
-export const number = (min: number, max = Number.MAX_VALUE): Check =>
-  check(
-    `a number >= ${min} and <= ${max}`,
-    (value) => typeof value === 'number' && value >= min && value <= max,
-  );
+function fits(value: unknown, [what, , ...methods]: Rule): boolean {
+  if (what === ANYTHING) return true;
+  if (typeof value === 'number') {
+    const [, kind, bound, min = -Infinity, max = Infinity] = NUMBER.exec(what) ?? [];
+    const kindly = kind === 'integer' ? Number.isInteger(value) : kind && Number.isFinite(value);
+    return (
+      (kindly || (value === Infinity && what.includes('Infinity'))) &&
+      (bound === '>' ? value > +min : value >= +min) &&
+      value <= +max
+    );
+  }
+  if (typeof value === 'string')
+    return value !== '' && (what === TEXT || what.split(' or ').includes(`'${value}'`));
+  if (typeof value === 'object')
+    return methods.length > 0 && methods.every((name) => typeof (value as never)?.[name] === 'function');
+  return what.includes(typeof value === 'boolean' ? `${value}` : typeof value);
+}
 
-/** How many: an integer from `min` on. */
-export const count = (min: number): Check =>
-  check(`an integer >= ${min}`, (value) => Number.isInteger(value) && value >= min);
+/** Throws unless the value is allowed. `where` is the function that was called, such as `retry`. */
+export function check(where: string, name: string, value: unknown, ...rule: Rule): void {
+  if (!fits(value, rule)) throw allowed(where, name, value, rule[0]);
+}
 
-/** A share of calls, above 0 and at most 1. */
-export const rate = check(
-  'a number > 0 and <= 1',
-  (value) => typeof value === 'number' && value > 0 && value <= 1,
-);
-
-/** A duration in milliseconds above 0. */
-export const duration = check('a finite number > 0', (value) => Number.isFinite(value) && value > 0);
-
-/** A number above 0, or `Infinity` for no limit. */
-export const limit = check('a number > 0 (or Infinity)', (value) => typeof value === 'number' && value > 0);
-
-export const boolean = check('true or false', (value) => typeof value === 'boolean');
-
-export const func = check('a function', (value) => typeof value === 'function');
-
-export const text = check(
-  'a string that is not empty',
-  (value: unknown) => typeof value === 'string' && value !== '',
-);
-
-export const oneOf = (...values: readonly string[]): Check =>
-  check(values.map((each) => `'${each}'`).join(' or '), (value) => values.includes(value));
-
-/** An object with these methods. */
-export const methods = (what: string, ...names: readonly string[]): Check =>
-  check(what, (value: Record<string, unknown> | null) =>
-    names.every((name) => typeof value?.[name] === 'function'),
-  );
-
-/** Checks that several policies share. */
-export const common = {
-  name: text,
-  clock: methods('a Clock with now and setTimer', 'now', 'setTimer'),
-  random: func,
-  judge: func,
-  captureStack: boolean,
-  signal: methods('an AbortSignal', 'addEventListener', 'removeEventListener'),
-} satisfies Checks;
-
-/** Runs the table of checks over an options object. A key whose value is undefined counts as not given. */
-export function checkOptions(
+/** The options with the defaults filled in. What is undefined counts as not given. */
+export function settle<Settings>(
   where: string,
   options: unknown,
-  checks: Checks,
-  required: readonly string[] = [],
-): void {
+  rules: Rules,
+  ...required: readonly string[]
+): Settings {
   if (typeof options !== 'object' || options === null) throw allowed(where, 'options', options, 'an object');
   const given = options as Record<string, unknown>;
-  for (const key of [...Object.keys(given), ...required]) {
-    if (!Object.hasOwn(checks, key))
-      throw allowed(where, key, given[key], `left out: known are ${Object.keys(checks)}`);
-    if (given[key] !== undefined || required.includes(key)) checks[key]?.(where, key, given[key]);
+  for (const name in given) {
+    if (rules[name] !== undefined) continue;
+    const known = Object.keys(rules).join(', ');
+    throw new TypeError(`${where}: unknown option "${name}", got ${show(given[name])}; allowed are ${known}`);
   }
+  const settings: Record<string, unknown> = {};
+  for (const name in rules) {
+    const rule = rules[name] as Rule;
+    const value = given[name];
+    if (value !== undefined || required.includes(name)) check(where, name, value, ...rule);
+    settings[name] = value ?? rule[1];
+  }
+  return settings as Settings;
 }

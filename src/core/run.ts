@@ -1,14 +1,16 @@
 /** One run: the root of the call's tree, with what all of it shares, and the race against its caller's patience. */
 import type { CallNode } from './call.ts';
+import { unwatch, watch } from './caller-signal.ts';
 import { type Clock, setAlarm } from './clock.ts';
 import { messageFor, TimeoutError } from './errors.ts';
+import type { EventSource } from './events.ts';
 import type { Judge } from './judge.ts';
+import { Link } from './links.ts';
 import { failure, type Outcome } from './outcome.ts';
 import type { Next, Operation, Policy } from './policy.ts';
 import { rejectLater } from './promises.ts';
 import type { Runnable } from './runnable.ts';
 import { Scope } from './scope.ts';
-import { shared } from './shared.ts';
 
 /** What may be said of a single run. */
 export interface RunOptions {
@@ -32,7 +34,6 @@ export interface Recorder {
 }
 
 const NO_OPTIONS: RunOptions = {};
-const runs = shared('runs', () => ({ count: 0 }));
 
 export class Run extends Scope {
   readonly owner: Runnable<object, unknown>;
@@ -40,22 +41,22 @@ export class Run extends Scope {
   readonly options: RunOptions;
   recorder: Recorder | undefined = undefined;
   #cancelAlarm: (() => void) | undefined = undefined;
-  #id = 0;
+  #id: object | undefined = undefined;
 
   /** `owner`: whose run it is, a pipeline's or that of a policy which runs alone. */
   constructor(owner: Runnable<object, unknown>, options: RunOptions = NO_OPTIONS) {
     const { signal, timeoutMs = Infinity } = options;
     const { clock } = owner;
-    super(undefined, timeoutMs === Infinity ? Infinity : clock.now() + timeoutMs, owner.judges);
-    this.stoppable = signal !== undefined || timeoutMs !== Infinity;
+    super(undefined, timeoutMs === Infinity ? timeoutMs : clock.now() + timeoutMs, owner.judges);
+    if (signal !== undefined || timeoutMs !== Infinity) this.dependents = new Link();
     this.owner = owner;
     this.clock = clock;
     this.options = options;
   }
 
-  /** A number that no other run of this process has, whichever copy of the library started it. */
-  get id(): number {
-    if (this.#id === 0) this.#id = ++runs.count;
+  /** What stands for it where the run itself would be kept alive; no other has the same, in any copy of the library. */
+  get id(): object {
+    this.#id ??= {};
     return this.#id;
   }
 
@@ -69,43 +70,38 @@ export class Run extends Scope {
   }
 
   start<T>(next: Next, operation: Operation<T>): Promise<T> {
-    if (!this.stoppable) return next(operation, this);
+    if (this.dependents === undefined) return next(operation, this);
     if (this.aborted) return rejectLater(this.abortReason);
-    this.options.signal?.addEventListener('abort', this);
+    const { signal } = this.options;
+    if (signal !== undefined) watch(signal, this);
     if (this.deadline !== Infinity)
       this.#cancelAlarm = setAlarm(this.clock, this.deadline, () => this.interrupt());
     return this.race(next, operation);
   }
 
-  /** The caller's signal aborted. */
-  handleEvent(): void {
-    this.interrupt();
-  }
-
   protected override onDecided(): void {
-    this.options.signal?.removeEventListener('abort', this);
+    const { signal } = this.options;
+    if (signal !== undefined) unwatch(signal, this);
     this.#cancelAlarm?.();
   }
 
   protected override async onInterrupt(): Promise<never> {
     const error = this.lateness();
-    this.stop(failure(error), true);
-    const { owner, options } = this;
-    if (!this.aborted) {
-      owner.emitHere('timeout', {
-        policy: 'deadline',
-        pipeline: owner.pipeline,
-        ms: options.timeoutMs,
-      } as never);
-    }
+    this.onStop(failure(error), true);
+    if (!this.aborted)
+      this.owner.emitHere('timeout', { ...this.#deadlineSource(), ms: this.options.timeoutMs } as never);
     throw error;
   }
 
   /** Why nothing may start any more: the caller's reason, or the error of a deadline. */
   lateness(): unknown {
     if (this.aborted) return this.abortReason;
-    const { pipeline, captureStack } = this.owner;
-    const init = { policy: 'deadline', pipeline, captureStack, ms: this.options.timeoutMs ?? 0 };
+    const { captureStack } = this.owner;
+    const init = { ...this.#deadlineSource(), captureStack, ms: this.options.timeoutMs ?? 0 };
     return new TimeoutError(messageFor(init, 'has passed'), init);
+  }
+
+  #deadlineSource(): EventSource {
+    return { policy: 'deadline', pipeline: this.owner.pipeline };
   }
 }

@@ -7,7 +7,7 @@ import type { Call } from './call.ts';
 import type { Clock, Random } from './clock.ts';
 import type { CommonEvents, EventSource, Listener } from './events.ts';
 import type { Judges } from './judge.ts';
-import { type Checks, checkOptions, common, func, limit } from './options.ts';
+import { ANYTHING, check, FUNCTION, LIMIT, type Rules, SIGNAL, settle } from './options.ts';
 import type { Next, Operation, Policy } from './policy.ts';
 import { isThenable, rejectLater } from './promises.ts';
 import { Run, type RunOptions } from './run.ts';
@@ -17,11 +17,11 @@ declare const TYPES: unique symbol;
 
 const FAULT = 'listener-error';
 
-const RUN_CHECKS: Checks = {
-  signal: common.signal,
-  timeoutMs: limit,
-  judge: common.judge,
-  context: () => {},
+const RUN_RULES: Rules = {
+  signal: SIGNAL,
+  timeoutMs: [LIMIT],
+  judge: [FUNCTION],
+  context: [ANYTHING],
 };
 
 /**
@@ -49,11 +49,16 @@ export abstract class Runnable<Types extends object, Extra = never> {
   abstract readonly captureStack: boolean | undefined;
 
   #emitter: EventEmitter | undefined = undefined;
-  #printed = false;
+  #printed: Set<string> | undefined = undefined;
 
   /** @internal What a policy is called in runs of this. */
   labelOf(policy: Policy): string {
     return policy.name ?? '';
+  }
+
+  /** @internal What events and errors say of where they come from, in runs of this. */
+  sourceOf(policy: Policy): EventSource {
+    return { policy: this.labelOf(policy), pipeline: this.pipeline };
   }
 
   /** @internal */
@@ -68,8 +73,8 @@ export abstract class Runnable<Types extends object, Extra = never> {
    */
   run<T>(operation: Operation<T>, options?: RunOptions): Promise<T | Extra> {
     try {
-      func('run', 'operation', operation);
-      if (options !== undefined) checkOptions('run', options, RUN_CHECKS);
+      check('run', 'operation', operation, FUNCTION);
+      if (options !== undefined) settle('run', options, RUN_RULES);
     } catch (error) {
       return rejectLater(error);
     }
@@ -80,7 +85,7 @@ export abstract class Runnable<Types extends object, Extra = never> {
   wrap<This, Args extends readonly unknown[], Result>(
     fn: (this: This, ...args: Args) => Result,
   ): (this: This, ...args: Args) => Promise<Awaited<Result> | Extra> {
-    func('wrap', 'fn', fn);
+    check('wrap', 'fn', fn, FUNCTION);
     const runnable = this;
     return function (this: This, ...args: Args) {
       return runnable.run(() => fn.apply(this, args as never) as Awaited<Result>);
@@ -91,7 +96,7 @@ export abstract class Runnable<Types extends object, Extra = never> {
   wrapCall<This, Args extends readonly unknown[], Result>(
     fn: (this: This, call: Call, ...args: Args) => Result,
   ): (this: This, ...args: Args) => Promise<Awaited<Result> | Extra> {
-    func('wrapCall', 'fn', fn);
+    check('wrapCall', 'fn', fn, FUNCTION);
     const runnable = this;
     return function (this: This, ...args: Args) {
       return runnable.run((call) => fn.call(this, call, ...(args as never)) as Awaited<Result>);
@@ -103,10 +108,7 @@ export abstract class Runnable<Types extends object, Extra = never> {
     type: K,
     listener: Listener<(Types & CommonEvents)[K]>,
   ): this {
-    func('on', 'listener', listener);
-    this.#emitter ??= new EventEmitter();
-    this.#emitter.on(type, listener);
-    return this;
+    return this.#changed('on', type, listener);
   }
 
   /** Calls the listener at the next event of this type only. */
@@ -114,10 +116,7 @@ export abstract class Runnable<Types extends object, Extra = never> {
     type: K,
     listener: Listener<(Types & CommonEvents)[K]>,
   ): this {
-    func('once', 'listener', listener);
-    this.#emitter ??= new EventEmitter();
-    this.#emitter.once(type, listener);
-    return this;
+    return this.#changed('once', type, listener);
   }
 
   /** Removes a listener, or all of this type. */
@@ -125,9 +124,19 @@ export abstract class Runnable<Types extends object, Extra = never> {
     type: K,
     listener?: Listener<(Types & CommonEvents)[K]>,
   ): this {
-    this.#emitter?.off(type, listener);
+    return this.#changed('off', type, listener);
+  }
+
+  #changed(how: 'on' | 'once' | 'off', type: string, listener: Listener<never> | undefined): this {
+    if (how !== 'off') check(how, 'listener', listener, FUNCTION);
+    this.#emitter ??= new EventEmitter();
+    this.#emitter[how](type, listener as never);
+    this.listenersChanged();
     return this;
   }
+
+  /** Somebody began to listen, or left off. */
+  protected listenersChanged(): void {}
 
   /** @internal Whether anybody would hear an event of this type. */
   heard(type: string): boolean {
@@ -150,14 +159,14 @@ export abstract class Runnable<Types extends object, Extra = never> {
   }
 
   /**
-   * @internal User code threw: emits `listener-error`, or prints the first where nobody listens to that, or where it
+   * @internal User code threw: emits `listener-error`, or prints the first of each policy where nobody listens to that, or where it
    * was that which threw.
    */
   fault(error: unknown, { policy, pipeline }: EventSource, during = ''): void {
     if (during !== FAULT && this.heard(FAULT)) {
       this.emitHere(FAULT, { policy, pipeline, error } as EventSource);
-    } else if (!this.#printed) {
-      this.#printed = true;
+    } else if (!this.#printed?.has(policy)) {
+      this.#printed = (this.#printed ?? new Set()).add(policy);
       console.error(`holdfast: a listener, judge or other function given to '${policy}' threw:`, error);
     }
   }

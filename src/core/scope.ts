@@ -5,7 +5,7 @@
  */
 import { CallNode } from './call.ts';
 import type { Judges } from './judge.ts';
-import { Link, LinkedList } from './links.ts';
+import { Link } from './links.ts';
 import type { Failure } from './outcome.ts';
 import type { Next, Operation } from './policy.ts';
 import { deferred, rejectLater } from './promises.ts';
@@ -29,33 +29,27 @@ export class Leash extends Link implements Dependent {
 const INTERRUPTED = Symbol('interrupted');
 
 export abstract class Scope extends CallNode implements Dependent {
-  /** Whether anything can stop this scope. Where nothing can, nothing need be remembered. */
-  stoppable = true;
   /** Why nothing may start in here any more. */
   stopped: Failure | undefined = undefined;
   /** Whether it settled without waiting for the work that runs in here. */
   gaveUp = false;
+  /** Who has to know when it stops; undefined where nothing can stop it, and nothing need be remembered. */
+  protected dependents: Link | undefined = undefined;
 
-  #dependents: LinkedList<Dependent> | undefined = undefined;
   #controller: AbortController | undefined = undefined;
-  #interrupt: ((value: typeof INTERRUPTED) => void) | undefined = undefined;
-  #decided = false;
+  /** Ends the race; undefined once it is decided. */
+  #wake: ((value: typeof INTERRUPTED) => void) | undefined = undefined;
 
   constructor(parent: CallNode | undefined, deadline: number, judges: Judges | undefined) {
-    super(parent, undefined, parent?.attempt ?? 1, deadline, judges);
+    super(parent, undefined, judges, deadline);
+    this.scope = this;
   }
 
   add(dependent: Dependent): void {
-    if (!this.stoppable) return;
-    this.#dependents ??= new LinkedList();
-    this.#dependents.push(dependent);
+    this.dependents?.push(dependent);
   }
 
-  drop(dependent: Dependent): void {
-    this.#dependents?.remove(dependent);
-  }
-
-  get abortSignal(): AbortSignal {
+  override get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
       if (this.stopped !== undefined) this.#controller.abort(this.stopped.error);
@@ -63,20 +57,20 @@ export abstract class Scope extends CallNode implements Dependent {
     return this.#controller.signal;
   }
 
-  /** Nothing starts in here any more. Work that still runs is waited for, or given up. */
-  stop(why: Failure, gaveUp: boolean): void {
+  /** It stops, or the scope around it does: nothing starts in here any more; what runs is waited for, or given up. */
+  onStop(why: Failure, gaveUp: boolean): void {
     if (this.gaveUp || (this.stopped !== undefined && !gaveUp)) return;
     this.stopped = why;
     this.gaveUp = gaveUp;
     if (gaveUp) this.run.recorder?.gaveUp(this, why);
-    // Innermost first. A copy, since whoever is told may take itself or others out of the list.
-    const dependents = this.#dependents ? [...this.#dependents] : [];
-    for (const dependent of dependents.reverse()) dependent.onStop(why, gaveUp);
+    // Innermost first. Listed beforehand, since whoever is told may take itself or others out.
+    const told: Dependent[] = [];
+    const head = this.dependents;
+    for (let link = head?.previous; link !== head; link = link?.previous) told.push(link as Dependent);
+    for (const dependent of told) dependent.onStop(why, gaveUp);
     this.#controller?.abort(why.error);
-  }
-
-  onStop(why: Failure, gaveUp: boolean): void {
-    this.stop(why, gaveUp);
+    // Whoever stopped it has answered the caller: nothing is left to wait for, and no timer for it.
+    if (gaveUp) this.interrupt();
   }
 
   /**
@@ -86,7 +80,7 @@ export abstract class Scope extends CallNode implements Dependent {
    */
   race<T>(next: Next, operation: Operation<T>): Promise<T> {
     const { promise, resolve, reject } = deferred<T | typeof INTERRUPTED>();
-    this.#interrupt = resolve;
+    this.#wake = resolve;
     const inner = next(operation, this);
     inner.then(
       (value) => this.#detach() && resolve(value),
@@ -97,20 +91,20 @@ export abstract class Scope extends CallNode implements Dependent {
 
   /** Ends the race, unless it is decided already. */
   interrupt(): void {
-    if (this.#decide()) this.#interrupt?.(INTERRUPTED);
+    this.#decide()?.(INTERRUPTED);
   }
 
   // Until what is further in has settled, the scope around must be able to stop it, and no longer.
-  #detach(): boolean {
-    this.parent?.scope.drop(this);
+  #detach(): unknown {
+    this.unlink();
     return this.#decide();
   }
 
-  #decide(): boolean {
-    if (this.#decided) return false;
-    this.#decided = true;
-    this.onDecided();
-    return true;
+  #decide(): ((value: typeof INTERRUPTED) => void) | undefined {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    if (wake !== undefined) this.onDecided();
+    return wake;
   }
 
   /** The race is decided: let go of timers and listeners. */
@@ -125,8 +119,20 @@ export abstract class Scope extends CallNode implements Dependent {
    */
   halted(): Promise<never> | undefined {
     if (this.stopped !== undefined) return rejectLater(this.stopped.error);
-    const { run, deadline } = this;
-    const late = run.aborted || (deadline !== Infinity && run.clock.now() >= deadline);
-    return late ? rejectLater(run.lateness()) : undefined;
+    const { run } = this;
+    const over = run.aborted ? run : this.#outermostExpired();
+    if (over === undefined) return undefined;
+    over.interrupt();
+    return rejectLater(run.lateness());
+  }
+
+  #outermostExpired(): Scope | undefined {
+    if (this.deadline === Infinity) return undefined;
+    const now = this.run.clock.now();
+    let expired: Scope | undefined;
+    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent?.scope) {
+      if (scope.deadline <= now) expired = scope;
+    }
+    return expired;
   }
 }

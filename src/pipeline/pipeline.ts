@@ -1,13 +1,14 @@
 /** Policies composed: what most users of the library make, and run their calls through. */
 import { BuiltIn } from '../core/built-in.ts';
-import type { CallNode } from '../core/call.ts';
+import { CallNode } from '../core/call.ts';
 import { type Clock, type Random, systemClock } from '../core/clock.ts';
 import { type Composite, compile, flatten } from '../core/compile.ts';
-import type { CommonEvents, Listener } from '../core/events.ts';
+import type { EventSource, TimeoutEvent } from '../core/events.ts';
 import type { Judge, Judges } from '../core/judge.ts';
-import { allowed, checkOptions, common } from '../core/options.ts';
-import { failure, type Outcome, success } from '../core/outcome.ts';
+import { allowed, FLAG, FUNCTION, type Rules, settle, TIME } from '../core/options.ts';
+import type { Outcome } from '../core/outcome.ts';
 import type { Layer, Next, Operation, Policy } from '../core/policy.ts';
+import { observed } from '../core/promises.ts';
 import type { Run } from '../core/run.ts';
 import { type EventsOf, type ExtraOf, Runnable } from '../core/runnable.ts';
 import { labelsOf } from './labels.ts';
@@ -32,25 +33,27 @@ export interface PipelineOptions {
 export interface PipelineEvents {
   /** A run has settled: its report. */
   call: CallReport;
+  /** The deadline of a run has passed; the policy is then called `deadline`. */
+  timeout: TimeoutEvent;
 }
 
-const CHECKS = {
-  name: common.name,
-  judge: common.judge,
-  clock: common.clock,
-  random: common.random,
-  captureStack: common.captureStack,
+type KeysOf<Union> = Union extends unknown ? keyof Union : never;
+type PayloadOf<Union, Key> = Union extends unknown ? (Key extends keyof Union ? Union[Key] : never) : never;
+
+/** Everything that a pipeline of these policies emits; an event that several of them emit is any of theirs. */
+export type PipelineEventsOf<Policies extends readonly Policy[]> = {
+  [Key in KeysOf<EventsOf<Policies[number]> | PipelineEvents>]: PayloadOf<
+    EventsOf<Policies[number]> | PipelineEvents,
+    Key
+  >;
 };
 
-type Intersection<Union> = (Union extends unknown ? (each: Union) => void : never) extends (
-  all: infer All,
-) => void
-  ? All
-  : never;
-
-/** Everything that a pipeline of these policies emits. */
-export type PipelineEventsOf<Policies extends readonly Policy[]> = Intersection<EventsOf<Policies[number]>> &
-  PipelineEvents;
+const RULES: Rules = {
+  ...TIME,
+  judge: [FUNCTION],
+  random: [FUNCTION],
+  captureStack: [FLAG],
+};
 
 /** See `pipeline`. */
 export class Pipeline<Extra = never, Types extends object = PipelineEvents>
@@ -81,12 +84,12 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
 
   constructor(options: PipelineOptions, policies: readonly Policy[]) {
     super();
-    checkOptions('pipeline', options, CHECKS, ['name']);
+    const settings = settle<PipelineOptions>('pipeline', options, RULES, 'name');
     policies.forEach(checkPolicy);
-    const { name, judge, clock, random, captureStack } = options;
+    const { name, judge, clock, random, captureStack } = settings;
     this.name = this.pipeline = name;
     this.policies = policies;
-    this.parts = judge === undefined ? policies : [judgedBy(judge), ...policies];
+    this.parts = judge === undefined ? policies : withJudge(judge, policies);
     this.judges = judge && { judge, outer: undefined };
     this.random = random;
     this.captureStack = captureStack;
@@ -110,16 +113,7 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
     const recorder = new CallRecorder(run);
     run.recorder = recorder;
     const report = (outcome: Outcome): void => this.emitHere('call', recorder.report(outcome));
-    return super.launch(run, operation).then(
-      (value) => {
-        report(success(value));
-        return value;
-      },
-      (error) => {
-        report(failure(error));
-        throw error;
-      },
-    );
+    return observed(super.launch(run, operation), report, (tell, outcome) => tell(outcome));
   }
 
   /** The pipeline's clock: its own, else its first policy's. */
@@ -132,35 +126,8 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
     return compile(this.parts, { innermost: next });
   }
 
-  override on<K extends keyof (Types & CommonEvents) & string>(
-    type: K,
-    listener: Listener<(Types & CommonEvents)[K]>,
-  ): this {
-    super.on(type, listener);
-    this.#relayStates();
-    return this;
-  }
-
-  override once<K extends keyof (Types & CommonEvents) & string>(
-    type: K,
-    listener: Listener<(Types & CommonEvents)[K]>,
-  ): this {
-    super.once(type, listener);
-    this.#relayStates();
-    return this;
-  }
-
-  override off<K extends keyof (Types & CommonEvents) & string>(
-    type: K,
-    listener?: Listener<(Types & CommonEvents)[K]>,
-  ): this {
-    super.off(type, listener);
-    this.#relayStates();
-    return this;
-  }
-
   // A state belongs to a policy, not to a run: it is passed on from the policies, while anybody listens here.
-  #relayStates(): void {
+  protected override listenersChanged(): void {
     const wanted = this.heard('state');
     if (wanted === this.#relays.length > 0) return;
     if (!wanted) {
@@ -171,20 +138,23 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
       if (!isStateful(policy)) continue;
       const relay = (event: EventSource): void => {
         this.emitHere('state', { ...event, policy: label });
-        this.#relayStates();
+        this.listenersChanged();
       };
       policy.on('state', relay);
       this.#relays.push(() => policy.off('state', relay));
     }
   }
 
+  // Policies without a clock of their own take the pipeline's own, and keep it: but only once all of them agree.
   #agreeOnClock(): void {
-    for (const [policy, label] of this.#labels) {
-      if (!isTimed(policy)) continue;
-      const agrees = this.#clock === undefined ? policy.clock === this.clock : policy.adoptClock(this.#clock);
-      if (agrees) continue;
-      throw allowed('pipeline', 'clock', label, 'the same for all policies');
+    const { clock } = this;
+    const timed = this.#flat.filter(isTimed);
+    for (const policy of timed) {
+      if (this.#clock === undefined ? policy.clock === clock : policy.canAdopt(clock)) continue;
+      const name = `clock of ${this.labelOf(policy)}`;
+      throw allowed('pipeline', name, policy.clock, 'the same as that of the others');
     }
+    if (this.#clock !== undefined) for (const policy of timed) policy.adoptClock(clock);
   }
 }
 
@@ -199,20 +169,31 @@ interface Stateful {
 
 const isStateful = (policy: unknown): policy is Stateful => typeof (policy as Stateful).on === 'function';
 
-function checkPolicy(policy: Policy, index: number): void {
+function isPolicy(value: unknown): boolean {
   const has = (method: string): boolean =>
-    typeof (policy as unknown as Record<string, unknown> | null | undefined)?.[method] === 'function';
-  if (has('around') || (has('enter') && has('leave'))) return;
+    typeof (value as Record<string, unknown> | null | undefined)?.[method] === 'function';
+  return has('around') || (has('enter') && has('leave'));
+}
+
+function checkPolicy(policy: Policy, index: number): void {
+  if (isPolicy(policy)) return;
   throw allowed('pipeline', `policy ${index + 1}`, policy, 'a gate (enter, leave) or a layer (around)');
 }
 
-/** Within another pipeline, the inner one's judge speaks for its own policies before the outer one's. */
-const judgedBy = (judge: Judge): Layer => ({
+/** Changes who judges what stands further in. */
+const judgedBy = (change: (judges: Judges | undefined) => Judges | undefined): Layer => ({
   around: (next) => (operation, call) => {
     const node = call as CallNode;
-    return next(operation, node.judgedBy({ judge, outer: node.judges }));
+    return next(operation, new CallNode(node, node.attempt, change(node.judges)));
   },
 });
+
+/** Within another pipeline, the inner one's judge speaks, before the outer one's, for its own policies only. */
+const withJudge = (judge: Judge, policies: readonly Policy[]): readonly Policy[] => [
+  judgedBy((outer) => ({ judge, outer })),
+  ...policies,
+  judgedBy((judges) => judges?.outer ?? { judge: () => undefined, outer: undefined }),
+];
 
 /**
  * Composes policies, outermost first. The result runs operations, wraps functions, and may stand in another pipeline.
@@ -228,5 +209,7 @@ export function pipeline<const Policies extends readonly Policy[]>(
   nameOrOptions: string | PipelineOptions,
   ...policies: Policies
 ): Pipeline<ExtraOf<Policies[number]>, PipelineEventsOf<Policies>> {
+  if (isPolicy(nameOrOptions))
+    throw allowed('pipeline', 'name', nameOrOptions, 'a string, or options with a name');
   return new Pipeline(typeof nameOrOptions === 'string' ? { name: nameOrOptions } : nameOrOptions, policies);
 }

@@ -10,12 +10,16 @@ export interface Placed {
 interface Mistake {
   readonly outer: string;
   readonly inner: string;
-  applies?(outer: Policy, inner: Policy): boolean;
+  /** `within`: what stands inside the inner one. */
+  applies?(outer: Policy, inner: Policy, within: readonly Policy[]): boolean;
   say(outer: string, inner: string): string;
 }
 
 const kindOf = (policy: Policy): unknown => (policy as { kind?: unknown }).kind;
 const msOf = (policy: Policy): number => (policy as { ms?: number }).ms ?? Infinity;
+
+const isRacing = (policy: Policy): boolean =>
+  (policy as { mode?: unknown }).mode === 'race' && msOf(policy) < Infinity;
 
 const MISTAKES: readonly Mistake[] = [
   {
@@ -36,6 +40,13 @@ const MISTAKES: readonly Mistake[] = [
       `${inner} stands inside ${outer}, which then sees one failure where the dependency had several; put it outside`,
   },
   {
+    outer: 'bulkhead',
+    inner: 'retry',
+    applies: (_outer, _inner, within) => within.some(isRacing),
+    say: (outer, inner) =>
+      `${outer} stands outside ${inner}, whose attempts may still run when the next one starts, all in one place; put it inside`,
+  },
+  {
     outer: 'retry',
     inner: 'fallback',
     say: (outer, inner) => `${inner} stands inside ${outer}, which then never sees a failure; put it outside`,
@@ -44,18 +55,18 @@ const MISTAKES: readonly Mistake[] = [
 
 /** What is wrong with the order, in words; empty if nothing is known to be. */
 export function warningsOf(placed: readonly Placed[]): string[] {
-  return placed.flatMap((outer, i) =>
-    placed
-      .slice(i + 1)
-      .flatMap((inner) =>
-        MISTAKES.filter(
-          (mistake) =>
-            kindOf(outer.policy) === mistake.outer &&
-            kindOf(inner.policy) === mistake.inner &&
-            (mistake.applies?.(outer.policy, inner.policy) ?? true),
-        ).map((mistake) => mistake.say(outer.label, inner.label)),
-      ),
-  );
+  const warnings: string[] = [];
+  placed.forEach((outer, i) => {
+    placed.slice(i + 1).forEach((inner, j) => {
+      const within = placed.slice(i + j + 2).map(({ policy }) => policy);
+      for (const mistake of MISTAKES) {
+        if (kindOf(outer.policy) !== mistake.outer || kindOf(inner.policy) !== mistake.inner) continue;
+        if (mistake.applies?.(outer.policy, inner.policy, within) === false) continue;
+        warnings.push(mistake.say(outer.label, inner.label));
+      }
+    });
+  });
+  return warnings;
 }
 
 const printed = new Set<string>();

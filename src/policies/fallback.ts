@@ -4,7 +4,7 @@ import type { Call, CallNode } from '../core/call.ts';
 import type { EventSource } from '../core/events.ts';
 import { invoke } from '../core/invoke.ts';
 import { type Judge, judge } from '../core/judge.ts';
-import { allowed, checkOptions, common } from '../core/options.ts';
+import { allowed, FUNCTION, NAME, type Rules, settle } from '../core/options.ts';
 import { failure } from '../core/outcome.ts';
 import type { Layer, Next, Operation } from '../core/policy.ts';
 
@@ -27,19 +27,16 @@ export interface FallbackEvents {
   fallback: FallbackEvent;
 }
 
-const CHECKS = { name: common.name, judge: common.judge };
+const RULES: Rules = { ...NAME, judge: [FUNCTION] };
 
 /** See `fallback`. */
 export class Fallback<Value> extends BuiltIn<FallbackEvents, Value> implements Layer {
   override readonly timed = false;
   readonly #answer: FallbackFunction<Value>;
-  readonly #judge: Judge | undefined;
 
   constructor(answer: Value | FallbackFunction<Value>, options: FallbackOptions = {}) {
-    checkOptions('fallback', options, CHECKS);
-    super('fallback', options);
+    super('fallback', settle('fallback', options, RULES));
     this.#answer = typeof answer === 'function' ? (answer as FallbackFunction<Value>) : () => answer;
-    this.#judge = options.judge;
   }
 
   protected override compiled(): Next {
@@ -54,7 +51,7 @@ export class Fallback<Value> extends BuiltIn<FallbackEvents, Value> implements L
   async #recover(error: unknown, call: CallNode): Promise<Value> {
     // Given up, by the caller or a timeout around: nobody waits for an answer.
     const over = call.scope.stopped !== undefined || call.run.aborted;
-    if (over || judge(this.#judge, failure(error), call, this).verdict === 'ignore') throw error;
+    if (over || judge(this, failure(error), call).verdict === 'ignore') throw error;
     this.emitIn(call, 'fallback', () => ({ error }));
     try {
       return await this.#answer(error, call);

@@ -2,9 +2,10 @@
 import { BuiltIn, type CommonOptions } from '../core/built-in.ts';
 import type { CallNode } from '../core/call.ts';
 import { messageFor, TimeoutError } from '../core/errors.ts';
-import type { EventSource } from '../core/events.ts';
+import type { TimeoutEvent } from '../core/events.ts';
 import { invoke } from '../core/invoke.ts';
-import { checkOptions, common, limit, oneOf } from '../core/options.ts';
+import { Link } from '../core/links.ts';
+import { LIMIT, type Rules, settle, TIME } from '../core/options.ts';
 import { failure } from '../core/outcome.ts';
 import type { Layer, Next } from '../core/policy.ts';
 import { Scope } from '../core/scope.ts';
@@ -21,22 +22,14 @@ export interface TimeoutOptions extends CommonOptions {
   readonly mode?: 'race' | 'cooperate' | undefined;
 }
 
-/** The time was over. */
-export interface TimeoutEvent extends EventSource {
-  readonly ms: number;
-}
-
 /** The events of a timeout. */
 export interface TimeoutEvents {
   timeout: TimeoutEvent;
 }
 
-const CHECKS = {
-  name: common.name,
-  clock: common.clock,
-  ms: limit,
-  mode: oneOf('race', 'cooperate'),
-};
+const RULES: Rules = { ...TIME, ms: [LIMIT], mode: ["'race' or 'cooperate'", 'race'] };
+
+type Mode = 'race' | 'cooperate';
 
 /** See `timeout`. */
 export class Timeout extends BuiltIn<TimeoutEvents> implements Layer {
@@ -47,10 +40,10 @@ export class Timeout extends BuiltIn<TimeoutEvents> implements Layer {
   readonly lane: TimerLane;
 
   constructor(options: TimeoutOptions) {
-    checkOptions('timeout', options, CHECKS, ['ms']);
-    super('timeout', options);
-    this.ms = options.ms;
-    this.mode = options.mode ?? 'race';
+    const settings = settle<TimeoutOptions & { mode: Mode }>('timeout', options, RULES, 'ms');
+    super('timeout', settings);
+    this.ms = settings.ms;
+    this.mode = settings.mode;
     this.lane = new TimerLane(this, this.ms);
   }
 
@@ -98,6 +91,7 @@ class TimedScope extends Scope {
     super(call, Math.min(call.deadline, entry.dueAt), call.judges);
     this.#policy = policy;
     this.#entry = entry;
+    this.dependents = new Link();
     call.scope.add(this);
   }
 
@@ -106,10 +100,12 @@ class TimedScope extends Scope {
   }
 
   protected override async onInterrupt<T>(inner: Promise<T>): Promise<T> {
+    // Given up from further out, by the caller or by another timeout: then it is not this one's to announce.
+    if (this.gaveUp) throw this.stopped?.error;
     const error = this.#policy.error(this);
     const cooperate = this.#policy.mode === 'cooperate';
     if (!cooperate) this.overruled(failure(error));
-    this.stop(failure(error), !cooperate);
+    this.onStop(failure(error), !cooperate);
     this.#policy.announce(this);
     if (!cooperate) throw error;
     try {

@@ -11,7 +11,7 @@ export function sleep({ scope, run: { clock } }: CallNode, ms: number): Promise<
       reject(why.error);
     });
     const cancelAlarm = setAlarm(clock, clock.now() + ms, () => {
-      scope.drop(leash);
+      leash.unlink();
       resolve();
     });
     scope.add(leash);

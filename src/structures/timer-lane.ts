@@ -4,7 +4,7 @@
  * When the list empties the timer is left to run, unref'd, since the next call will most likely want it again.
  */
 import { type Clock, MAX_TIMER_MS, type Timer, timelineOf } from '../core/clock.ts';
-import { Link, LinkedList } from '../core/links.ts';
+import { Link } from '../core/links.ts';
 
 /** A wait in a lane. */
 export abstract class LaneEntry extends Link {
@@ -18,7 +18,7 @@ export class TimerLane {
   readonly #host: { readonly clock: Clock };
   readonly #ms: number;
   readonly #keepsAlive: boolean;
-  readonly #entries = new LinkedList<LaneEntry>();
+  readonly #entries = new Link();
   #timer: Timer | undefined = undefined;
   #timeline: unknown = undefined;
 
@@ -35,12 +35,17 @@ export class TimerLane {
     if (this.#timer !== undefined && this.#timeline !== timelineOf(clock)) this.#moveTo(entry.dueAt);
     this.#entries.push(entry);
     if (this.#timer === undefined) this.#arm(this.#ms);
-    else if (this.#keepsAlive && this.#entries.first === entry) this.#timer.ref();
+    else if (this.#keepsAlive && this.#entries.next === entry) this.#timer.ref();
   }
 
   leave(entry: LaneEntry): void {
-    if (this.#entries.remove(entry) && this.#entries.first === undefined && this.#keepsAlive)
-      this.#timer?.unref();
+    entry.unlink();
+    if (this.#first === undefined && this.#keepsAlive) this.#timer?.unref();
+  }
+
+  get #first(): LaneEntry | undefined {
+    const { next } = this.#entries;
+    return next === this.#entries ? undefined : (next as LaneEntry);
   }
 
   #arm(ms: number): void {
@@ -54,17 +59,18 @@ export class TimerLane {
   #moveTo(dueAt: number): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    for (const entry of this.#entries) entry.dueAt = Math.min(entry.dueAt, dueAt);
+    for (let { next } = this.#entries; next !== this.#entries; next = next.next)
+      (next as LaneEntry).dueAt = Math.min((next as LaneEntry).dueAt, dueAt);
   }
 
   #onTimer(): void {
     this.#timer = undefined;
     const now = this.#host.clock.now();
-    let first = this.#entries.first;
+    let first = this.#first;
     while (first !== undefined && first.dueAt <= now) {
-      this.#entries.remove(first);
+      first.unlink();
       first.onDue();
-      first = this.#entries.first;
+      first = this.#first;
     }
     if (first !== undefined && this.#timer === undefined) this.#arm(first.dueAt - now);
   }

@@ -2,40 +2,33 @@
 export class TokenBucket {
   readonly capacity: number;
   readonly perSecond: number;
-  #tokens: number;
-  #filledAt: number | undefined = undefined;
+  private held: number;
+  private filledAt: number | undefined = undefined;
 
   constructor(capacity: number, perSecond: number) {
     this.capacity = capacity;
     this.perSecond = perSecond;
-    this.#tokens = capacity;
+    this.held = capacity;
   }
 
   /** How many there are at `nowMs`. */
   tokens(nowMs: number): number {
-    const elapsedMs = Math.max(0, nowMs - (this.#filledAt ?? nowMs));
-    return Math.min(this.capacity, this.#tokens + (elapsedMs / 1_000) * this.perSecond);
+    const elapsedMs = Math.max(0, nowMs - (this.filledAt ?? nowMs));
+    return Math.min(this.capacity, this.held + (elapsedMs / 1_000) * this.perSecond);
   }
 
   /** Needs no time: what time brings and what is deposited come to the same in either order. */
   deposit(tokens: number): void {
-    this.#tokens = Math.min(this.capacity, this.#tokens + tokens);
+    this.held = Math.min(this.capacity, this.held + tokens);
   }
 
   /** Takes one if there is one. */
   take(nowMs: number): boolean {
-    this.#tokens = this.tokens(nowMs);
-    this.#filledAt = nowMs;
-    if (this.#tokens < 1 - ROUNDING) return false;
-    this.#tokens -= 1;
+    this.held = this.tokens(nowMs);
+    this.filledAt = Math.max(nowMs, this.filledAt ?? nowMs);
+    if (this.held < 1 - ROUNDING) return false;
+    this.held -= 1;
     return true;
-  }
-
-  clone(): TokenBucket {
-    const copy = new TokenBucket(this.capacity, this.perSecond);
-    copy.#tokens = this.#tokens;
-    copy.#filledAt = this.#filledAt;
-    return copy;
   }
 }
 

@@ -3,7 +3,7 @@
  * whoever takes it out wakes it by resolving the promise which its own run awaits.
  */
 import type { CallNode } from '../core/call.ts';
-import { Link, LinkedList } from '../core/links.ts';
+import { Link } from '../core/links.ts';
 import { deferred } from '../core/promises.ts';
 import { Leash } from '../core/scope.ts';
 import { LaneEntry, type TimerLane } from './timer-lane.ts';
@@ -12,7 +12,7 @@ import { LaneEntry, type TimerLane } from './timer-lane.ts';
 export const TIMED_OUT = Symbol('timed out');
 
 export class WaiterQueue<T> {
-  readonly #waiters = new LinkedList<Waiter<T>>();
+  readonly #waiters = new Link();
   readonly #lane: TimerLane | undefined;
 
   /** Without a lane there is no limit to the time of waiting. */
@@ -34,16 +34,16 @@ export class WaiterQueue<T> {
 
   /** Takes out whoever has waited longest, and gives it what it waited for. */
   admitFirst(make: (call: CallNode) => T): void {
-    const { first } = this.#waiters;
-    if (first === undefined) return;
+    if (this.#waiters.next === this.#waiters) return;
+    const first = this.#waiters.next as Waiter<T>;
     this.#remove(first);
     first.resolve(make(first.call));
   }
 
   #remove(waiter: Waiter<T>): void {
-    this.#waiters.remove(waiter);
+    waiter.unlink();
+    waiter.leash.unlink();
     this.#lane?.leave(waiter.lane);
-    waiter.call.scope.drop(waiter.leash);
   }
 }
 

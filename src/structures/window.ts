@@ -26,6 +26,7 @@ export interface WindowSnapshot {
 }
 
 const TIME_BUCKETS = 10;
+const EMPTY = { ageMs: 0, newest: 0, buckets: [] };
 
 /**
  * The buckets of a window by time begin with the first outcome after it was empty. An outcome is forgotten together
@@ -38,54 +39,60 @@ export class Window implements Tally {
   readonly span: WindowSpan;
   /** Whether `age` and `record` need the time. */
   readonly timed: boolean;
-  readonly #size: number;
-  #originMs = 0;
-  #newest = 0;
-  #buckets: number[] = [];
+  private readonly size: number;
+  private originMs: number;
+  private newest: number;
+  /** Three numbers for each: calls, failures, slow calls. */
+  private buckets: number[];
 
-  constructor(span: WindowSpan) {
+  /** An empty one, or one that goes on where the snapshot left off. */
+  constructor(span: WindowSpan, snapshot: Omit<WindowSnapshot, 'span'> = EMPTY, nowMs = 0) {
+    const { ageMs, newest, buckets } = snapshot;
     this.span = span;
     this.timed = 'ms' in span;
-    this.#size = 'ms' in span ? TIME_BUCKETS : span.calls;
+    this.size = 'ms' in span ? TIME_BUCKETS : span.calls;
+    this.originMs = nowMs - ageMs;
+    this.newest = newest;
+    this.buckets = buckets.map(() => 0);
+    for (let i = 0, at = 0; at < buckets.length; at += 3)
+      this.add(i++, buckets[at]!, buckets[at + 1]!, buckets[at + 2]!);
   }
 
   /** Forgets what is too old. */
   age(nowMs: number): void {
-    if (!('ms' in this.span) || this.calls === 0) return;
     // Multiplied first, so that a time exactly on a boundary falls into the bucket that begins there.
-    this.#moveTo(Math.floor(((nowMs - this.#originMs) * TIME_BUCKETS) / this.span.ms));
+    if ('ms' in this.span && this.calls > 0)
+      this.moveTo(Math.floor(((nowMs - this.originMs) * TIME_BUCKETS) / this.span.ms));
   }
 
   record(failed: boolean, slow: boolean, nowMs: number): void {
     this.age(nowMs);
     if (this.calls === 0) {
-      this.#originMs = nowMs;
-      this.#newest = 0;
-      this.#buckets = new Array(this.#size * 3).fill(0);
+      this.originMs = nowMs;
+      this.newest = 0;
+      this.buckets = new Array(this.size * 3).fill(0);
     } else if (!this.timed) {
-      this.#moveTo(this.#newest + 1);
+      this.moveTo(this.newest + 1);
     }
-    this.#add(this.#newest, 1, Number(failed), Number(slow));
+    this.add(this.newest, 1, Number(failed), Number(slow));
   }
 
   // However long it was idle, each bucket is emptied at most once; a clock that steps back empties none.
-  #moveTo(index: number): void {
-    const { length } = this.#buckets;
-    for (let i = Math.max(this.#newest + 1, index - this.#size + 1); i <= index; i++) {
-      const at = (i * 3) % length;
-      const [calls, failures, slow] = this.#buckets.slice(at, at + 3) as [number, number, number];
-      this.#add(i, -calls, -failures, -slow);
+  private moveTo(index: number): void {
+    const { newest, size, buckets } = this;
+    for (let i = Math.max(newest + 1, index - size + 1); i <= index; i++) {
+      const at = (i % size) * 3;
+      this.add(i, -buckets[at]!, -buckets[at + 1]!, -buckets[at + 2]!);
     }
-    this.#newest = Math.max(this.#newest, index);
+    this.newest = Math.max(newest, index);
   }
 
   /** Changes the counts of a bucket, and with it those of the whole. */
-  #add(index: number, calls: number, failures: number, slow: number): void {
-    const buckets = this.#buckets as [number, number, number];
-    const at = ((index * 3) % buckets.length) as 0;
-    buckets[at] += calls;
-    buckets[(at + 1) as 1] += failures;
-    buckets[(at + 2) as 2] += slow;
+  private add(index: number, calls: number, failures: number, slow: number): void {
+    const at = (index % this.size) * 3;
+    this.buckets[at]! += calls;
+    this.buckets[at + 1]! += failures;
+    this.buckets[at + 2]! += slow;
     this.calls += calls;
     this.failures += failures;
     this.slow += slow;
@@ -97,23 +104,7 @@ export class Window implements Tally {
 
   snapshot(nowMs: number): WindowSnapshot {
     this.age(nowMs);
-    if (this.calls === 0) return { span: this.span, ageMs: 0, newest: 0, buckets: [] };
-    return {
-      span: this.span,
-      ageMs: nowMs - this.#originMs,
-      newest: this.#newest,
-      buckets: [...this.#buckets],
-    };
-  }
-
-  static restore({ span, ageMs, newest, buckets }: WindowSnapshot, nowMs: number): Window {
-    const window = new Window(span);
-    window.#originMs = nowMs - ageMs;
-    window.#newest = newest;
-    window.#buckets = new Array(buckets.length).fill(0);
-    for (let at = 0; at < buckets.length; at += 3) {
-      window.#add(at / 3, ...(buckets.slice(at, at + 3) as [number, number, number]));
-    }
-    return window;
+    const { span, calls, newest, originMs, buckets } = this;
+    return { span, ...(calls === 0 ? EMPTY : { ageMs: nowMs - originMs, newest, buckets: [...buckets] }) };
   }
 }

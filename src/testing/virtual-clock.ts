@@ -1,6 +1,6 @@
 /** A clock that stands still until it is told to move: for tests of whatever runs on Holdfast's policies. */
 import { type Clock, standIn, type Timer } from '../core/clock.ts';
-import { checkOptions, count, number } from '../core/options.ts';
+import { check, type Rules, settle } from '../core/options.ts';
 
 /** Options of `VirtualClock`. */
 export interface VirtualClockOptions {
@@ -10,7 +10,7 @@ export interface VirtualClockOptions {
   readonly seed?: number | undefined;
 }
 
-const CHECKS = { startMs: number(-Number.MAX_VALUE), seed: count(-Infinity) };
+const RULES: Rules = { startMs: ['a finite number', 0], seed: ['an integer', 1] };
 
 class VirtualTimer implements Timer {
   readonly dueAt: number;
@@ -49,15 +49,17 @@ class VirtualTimer implements Timer {
  */
 export class VirtualClock implements Clock {
   readonly #timers = new Set<VirtualTimer>();
+  /** What `now()` read at first, in milliseconds. */
+  readonly startMs: number;
   #now: number;
   #state: number;
   #timersSet = 0;
 
   /** @throws RangeError | TypeError - for a bad option */
   constructor(options: VirtualClockOptions = {}) {
-    checkOptions('VirtualClock', options, CHECKS);
-    this.#now = options.startMs ?? 0;
-    this.#state = (options.seed ?? 1) >>> 0;
+    const { startMs, seed } = settle<{ startMs: number; seed: number }>('VirtualClock', options, RULES);
+    this.startMs = this.#now = startMs;
+    this.#state = seed >>> 0;
   }
 
   /** The time, in milliseconds. */
@@ -91,7 +93,7 @@ export class VirtualClock implements Clock {
 
   /** Lets `ms` milliseconds pass: runs what falls due, in order, and whatever follows from it in between. */
   async advance(ms: number): Promise<void> {
-    number(0)('advance', 'ms', ms);
+    check('advance', 'ms', ms, 'a number >= 0');
     await drain();
     const until = this.#now + ms;
     for (let next = this.#next(); next !== undefined && next.dueAt <= until; next = this.#next()) {

@@ -1,9 +1,9 @@
 import { ModernFakeTimers } from '@jest/fake-timers';
-import { bulkhead, circuitBreaker, constant, pipeline, retry, timeout } from 'holdfast';
+import { bulkhead, circuitBreaker, constant, pipeline, retry, retryBudget, timeout } from 'holdfast';
 import { VirtualClock } from 'holdfast/testing';
 import sinon from 'sinon';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { deferred, ending, fail, hang, ignoringErrors, watch } from './support.ts';
+import { deferred, ending, fail, hang, ignoringErrors, type Runner, watch } from './support.ts';
 
 /**
  * Policies stand as constants at the head of a module, made on the default clock long before any test installs its
@@ -58,11 +58,15 @@ const vitestTimers = (): FakeTimers => ({
 const OPEN_MS = 5_000;
 const ATTEMPT_MS = 800;
 const SHORT_MS = 5;
+const WINDOW_MS = 10_000;
 const HOUR = 3_600_000;
 
 const breaker = circuitBreaker({ consecutiveFailures: 2, openMs: OPEN_MS });
+const windowed = circuitBreaker({ window: { ms: WINDOW_MS }, minimumCalls: 100, lowTrafficFailures: 100 });
 const limited = bulkhead({ concurrency: 1, queue: 1, queueTimeoutMs: 1_000 });
 const retrying = retry({ retries: 2, backoff: constant(100), budget: false });
+const budget = retryBudget({ burst: 2, minPerSecond: 1 });
+const thrifty = retry({ retries: 2, backoff: constant(0), budget });
 const attempt = timeout({ ms: ATTEMPT_MS });
 const payments = pipeline('payments', timeout({ ms: OPEN_MS }), retrying, attempt);
 const short = timeout({ ms: SHORT_MS });
@@ -77,6 +81,17 @@ afterEach(() => {
   restore();
   breaker.close();
 });
+
+/** How many attempts a policy makes of work that fails. */
+async function attempts(policy: Runner) {
+  let made = 0;
+  const operation = () => {
+    made++;
+    return fail();
+  };
+  await ignoringErrors(policy.run(operation));
+  return made;
+}
 
 const kinds = [
   ['vitest', vitestTimers],
@@ -187,5 +202,38 @@ describe.each(kinds)('fake timers of %s, policies made before they were installe
     const run = await ending(short.run(hang));
     expect(early.status).toBe('resolved');
     expect(run.error).toMatchObject({ code: 'HOLDFAST_TIMEOUT', ms: SHORT_MS });
+  });
+
+  test('a circuit that opened on the real clock waits no longer than its opening on the fake', async () => {
+    for (let call = 0; call < 2; call++) await ignoringErrors(breaker.run(fail));
+    install();
+    expect(breaker.retryAfterMs).toBeLessThanOrEqual(OPEN_MS);
+    await advance(OPEN_MS);
+    expect(breaker.state).toBe('half-open');
+  });
+
+  test('a circuit that opened on the fake clock waits no longer than its opening on the real', async () => {
+    install();
+    await advance(HOUR);
+    for (let call = 0; call < 2; call++) await ignoringErrors(breaker.run(fail));
+    restore();
+    expect(breaker.state).toBe('open');
+    expect(breaker.retryAfterMs).toBeLessThanOrEqual(OPEN_MS);
+  });
+
+  test('failures of the real clock do not stay in the window on the fake', async () => {
+    await ignoringErrors(windowed.run(fail));
+    install();
+    await advance(WINDOW_MS + 1);
+    expect(windowed.stats.calls).toBe(0);
+  });
+
+  test('a budget that was spent on the real clock fills again on the fake', async () => {
+    while ((await attempts(thrifty)) > 1);
+    install();
+    await advance(2_000);
+    const made = attempts(thrifty);
+    await advance(1_000);
+    expect(await made).toBe(3);
   });
 });

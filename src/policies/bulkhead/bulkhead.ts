@@ -5,7 +5,7 @@ import { isRejection, messageFor } from '../../core/errors.ts';
 import type { EventSource } from '../../core/events.ts';
 import { fuse } from '../../core/fuse.ts';
 import { invoke } from '../../core/invoke.ts';
-import { type Checks, checkOptions, common, count, limit } from '../../core/options.ts';
+import { FLAG, LIMIT, type Rules, SIGNAL, settle, TIME } from '../../core/options.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Gate, Next } from '../../core/policy.ts';
 import { Run } from '../../core/run.ts';
@@ -62,17 +62,17 @@ export interface BulkheadEvents {
   reclaim: BulkheadAbandonEvent;
 }
 
-const CHECKS: Checks = {
-  name: common.name,
-  clock: common.clock,
-  captureStack: common.captureStack,
-  concurrency: count(0),
-  queue: count(0),
-  queueTimeoutMs: limit,
-  reclaimMs: limit,
+const PLACES = 'an integer >= 0';
+const LIMITS: Rules = { concurrency: [PLACES, 10], queue: [PLACES, 0] };
+const RULES: Rules = {
+  ...TIME,
+  captureStack: [FLAG],
+  ...LIMITS,
+  queueTimeoutMs: [LIMIT, 1_000],
+  reclaimMs: [LIMIT, Infinity],
 };
-const RESIZE_CHECKS = { concurrency: count(0), queue: count(0) };
-const ACQUIRE_CHECKS = { signal: common.signal };
+
+type Settings = BulkheadOptions & BulkheadLimits & { queueTimeoutMs: number; reclaimMs: number };
 
 /** Nothing stands between a run that acquires and the place itself. */
 const direct: Next = async (operation, call) => operation(call);
@@ -85,9 +85,9 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate<BulkheadPe
   #abandoned = 0;
 
   constructor(options: BulkheadOptions = {}) {
-    checkOptions('bulkhead', options, CHECKS);
-    super('bulkhead', options);
-    const { concurrency = 10, queue = 0, queueTimeoutMs = 1_000, reclaimMs = Infinity } = options;
+    const settings = settle<Settings>('bulkhead', options, RULES);
+    super('bulkhead', settings);
+    const { concurrency, queue, queueTimeoutMs, reclaimMs } = settings;
     this.#machine = new BulkheadMachine({ concurrency, queue });
     this.#waiters = new WaiterQueue(
       queueTimeoutMs === Infinity ? undefined : new TimerLane(this, queueTimeoutMs),
@@ -124,7 +124,7 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate<BulkheadPe
    * @throws RangeError | TypeError - for a bad limit
    */
   resize(limits: Partial<BulkheadLimits>): void {
-    checkOptions('resize', limits, RESIZE_CHECKS);
+    settle('resize', limits, LIMITS);
     const { concurrency = this.limits.concurrency, queue = this.limits.queue } = limits;
     this.#machine.limits = { concurrency, queue };
     this.#handOver();
@@ -143,7 +143,7 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate<BulkheadPe
    * @throws BulkheadFullError - (as a rejection) if there is none, or none in time; the signal's `reason` on its abort
    */
   async acquire(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<BulkheadPermit> {
-    checkOptions('acquire', options, ACQUIRE_CHECKS);
+    settle('acquire', options, { signal: SIGNAL });
     const run = new Run(this, options);
     let granted: BulkheadPermit | undefined;
     const enter = async (): Promise<BulkheadPermit> => {

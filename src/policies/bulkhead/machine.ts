@@ -50,11 +50,4 @@ export class BulkheadMachine {
     this.inFlight++;
     return true;
   }
-
-  clone(): BulkheadMachine {
-    const copy = new BulkheadMachine(this.limits);
-    copy.inFlight = this.inFlight;
-    copy.queued = this.queued;
-    return copy;
-  }
 }

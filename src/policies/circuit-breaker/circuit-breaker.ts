@@ -1,22 +1,21 @@
 /** Stops calling a dependency that fails, and tries now and then whether it is well again. */
-import { isDelay } from '../../backoff/backoff.ts';
+import { DELAY } from '../../backoff/backoff.ts';
 import { BuiltIn } from '../../core/built-in.ts';
 import type { Call, CallNode } from '../../core/call.ts';
 import type { Clock } from '../../core/clock.ts';
 import { isRejection, messageFor } from '../../core/errors.ts';
 import { fuse } from '../../core/fuse.ts';
 import { invoke } from '../../core/invoke.ts';
-import { type Decision, type Judge, judge, type Verdict } from '../../core/judge.ts';
-import { allowed, text } from '../../core/options.ts';
+import { type Decision, judge, type Verdict } from '../../core/judge.ts';
+import { check, TEXT } from '../../core/options.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Gate, Next } from '../../core/policy.ts';
 import { Run } from '../../core/run.ts';
-import { Window } from '../../structures/window.ts';
 import { CircuitOpenError } from './errors.ts';
-import type { BreakerEvents, BreakerStats, ChangeReason } from './events.ts';
+import type { BreakerEvents, BreakerStateEvent, BreakerStats, ChangeReason } from './events.ts';
 import { type Admission, BreakerMachine, type BreakerSnapshot, type BreakerState } from './machine.ts';
 import { type BreakerSettings, type CircuitBreakerOptions, settingsFrom } from './options.ts';
-import { BreakerPermit } from './permit.ts';
+import { type BreakerPermit, permit } from './permit.ts';
 
 /** One admission: what the breaker must remember of it. */
 interface Ticket extends Admission {
@@ -29,33 +28,27 @@ interface Ticket extends Admission {
 const OBSERVED: Admission = { generation: -1, probe: 0 };
 
 /** See `circuitBreaker`. */
-export class CircuitBreaker extends BuiltIn<BreakerEvents> implements Gate<Ticket> {
-  readonly #settings: BreakerSettings;
-  readonly #judge: Judge | undefined;
+export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSettings> implements Gate {
   #machine: BreakerMachine;
   #cause: unknown = undefined;
+  readonly #events: BreakerStateEvent[] = [];
 
   constructor(options: CircuitBreakerOptions = {}) {
-    const settings = settingsFrom(options);
-    super('circuit-breaker', options);
-    this.#settings = settings;
-    this.#judge = options.judge;
+    super('circuit-breaker', settingsFrom(options));
     this.#machine = this.#build();
   }
 
   #build(): BreakerMachine {
-    const settings = this.#settings;
-    const { restore, window } = settings;
-    return new BreakerMachine(settings, new Window(window), restore, restore && this.clock.now());
+    const { restore } = this.settings;
+    return new BreakerMachine(this.settings, restore, restore && this.clock.now());
   }
 
   /** @internal */
-  override adoptClock(clock: Clock): boolean {
+  override adoptClock(clock: Clock): void {
     const before = this.clock;
-    const agrees = super.adoptClock(clock);
+    super.adoptClock(clock);
     // A snapshot was placed in the time of a clock that turns out not to be this breaker's.
-    if (this.#settings.restore !== undefined && this.clock !== before) this.#machine = this.#build();
-    return agrees;
+    if (this.settings.restore && this.clock !== before) this.#machine = this.#build();
   }
 
   /** What the next call would meet: `half-open` as soon as the wait is over. */
@@ -86,16 +79,18 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents> implements Gate<Ticke
 
   /** Rejects every call until this reason, and every other, is released. Each operator takes back only its own. */
   isolate(reason: string): void {
-    text('isolate', 'reason', reason);
+    check('isolate', 'reason', reason, TEXT);
     this.#control('isolation', (now) => this.#machine.isolate(reason, now));
   }
 
   /** Takes back a reason for isolation; with the last, the circuit is closed, or what `open` set meanwhile. */
+  release(reason: string): void;
   release(reason: string | Ticket): void {
     // As a gate: the work of an admitted call is over, of which a breaker has learned already.
-    if (typeof reason === 'object') return;
-    text('release', 'reason', reason);
-    this.#control('isolation', () => this.#machine.release(reason));
+    if (typeof reason === 'object' && reason !== null) return;
+    check('release', 'reason', reason, TEXT);
+    const now = this.clock.now();
+    this.#change(now, new Run(this), 'isolation', () => this.#machine.release(reason, now));
   }
 
   /** The breaker as plain JSON, for the option `restore` of another. */
@@ -107,45 +102,45 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents> implements Gate<Ticke
   tryAcquire(): BreakerPermit | undefined {
     const ticket = this.enter(new Run(this));
     if (isRejection(ticket)) return undefined;
-    return new BreakerPermit((outcome, verdict) => this.leave(ticket, outcome, false, verdict));
+    return permit((outcome, verdict) => this.leave(ticket, outcome, false, verdict));
   }
 
+  /** @internal */
   enter(call: Call): Ticket | CircuitOpenError {
     const node = call as CallNode;
     const machine = this.#machine;
-    const { slowCallMs, observeOnly } = this.#settings;
-    const now = machine.state === 'closed' && slowCallMs === Infinity ? 0 : this.#settledAt(node);
-    const state = machine.admit(now);
-    if (typeof state === 'object') return { ...state, call: node, atMs: now };
-    const detail = { state, retryAfterMs: machine.remainingMs(now) };
-    this.emitIn(node, 'reject', () => ({ ...detail, ...this.#observed() }));
-    if (observeOnly) return { ...OBSERVED, call: node, atMs: now };
-    const init = this.errorInit(node);
-    const cause = state === 'isolated' ? undefined : this.#cause;
-    return new CircuitOpenError(messageFor(init, `is ${state}`), { ...init, ...detail, cause });
+    const { slowCallMs, observeOnly } = this.settings;
+    const atMs = machine.state === 'closed' && slowCallMs === Infinity ? 0 : this.#settledAt(node);
+    const answer = machine.admit(atMs);
+    if (typeof answer === 'number')
+      return { call: node, atMs, generation: machine.generation, probe: answer };
+    const detail = { state: answer, retryAfterMs: machine.remainingMs(atMs) };
+    this.emitIn(node, 'reject', () => ({ ...detail, ...this.#mark }));
+    if (observeOnly) return { call: node, atMs, ...OBSERVED };
+    const cause = answer === 'isolated' ? undefined : this.#cause;
+    const init = { ...this.errorInit(node), ...detail, cause };
+    return new CircuitOpenError(messageFor(init, `is ${answer}`), init);
   }
 
-  /** @param verdict - what the outcome counts as, where the judges are not to be asked */
+  /** @internal @param verdict - what the outcome counts as, where the judges are not to be asked */
   leave(ticket: Ticket, outcome: Outcome | 'unused', _running?: boolean, verdict?: Verdict): void {
     const machine = this.#machine;
     const { call, atMs, generation } = ticket;
     if (outcome === 'unused') return machine.ignore(ticket);
     if (generation !== machine.generation) {
-      if (generation !== OBSERVED.generation) {
-        this.emitIn(call, 'stale', () => ({ outcome, ...this.#observed() }));
-      }
+      if (generation !== OBSERVED.generation) this.emitIn(call, 'stale', () => ({ outcome, ...this.#mark }));
       return;
     }
-    const decision: Partial<Decision> = verdict ? { verdict } : judge(this.#judge, outcome, call, this);
+    const decision: Partial<Decision> = verdict ? { verdict } : judge(this, outcome, call);
     if (decision.verdict === 'ignore') return machine.ignore(ticket);
-    const { slowCallMs } = this.#settings;
+    const { slowCallMs } = this.settings;
     const timed = machine.window.timed || slowCallMs !== Infinity;
     const now = timed ? this.clock.now() : 0;
-    const result = machine.record(ticket, decision.verdict === 'failure', now - atMs > slowCallMs, now);
-    if (result === undefined) return;
+    const sequel = machine.record(ticket, decision.verdict === 'failure', now - atMs > slowCallMs, now);
+    if (sequel === undefined) return;
     const at = timed ? now : this.clock.now();
-    if (result === 'close') this.#change(at, call, 'probes', () => machine.close(at));
-    else this.#open(at, call, result, outcome.error, decision.retryAfterMs);
+    if (sequel === 'close') this.#change(at, call, 'probes', () => machine.close(at));
+    else this.#open(at, call, sequel, outcome.error, decision.retryAfterMs);
   }
 
   #control(reason: ChangeReason, apply: (now: number) => void): void {
@@ -155,19 +150,23 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents> implements Gate<Ticke
   }
 
   #open(now: number, call: CallNode, reason: ChangeReason, cause?: unknown, hintMs = 0): void {
-    const waitMs = Math.min(this.#settings.maxOpenMs, Math.max(this.#waitMs(now, call), hintMs));
+    const machine = this.#machine;
+    const { generation } = machine;
+    const waitMs = Math.min(this.settings.maxOpenMs, Math.max(this.#waitMs(now, call), hintMs));
+    // A backoff is the user's code, and may have changed the state itself: then that stands.
+    if (machine.generation !== generation) return;
     this.#cause = cause;
-    this.#change(now, call, reason, () => this.#machine.open(now, waitMs));
+    this.#change(now, call, reason, () => machine.open(now, waitMs));
   }
 
   #waitMs(now: number, call: CallNode): number {
-    const { openMs } = this.#settings;
+    const { openMs } = this.settings;
     if (typeof openMs === 'number') return openMs;
     const { count, lastMs: previousMs, totalMs } = this.#machine.openingsAt(now);
     try {
       const ms = openMs(count + 1, { previousMs, totalMs, random: this.randomIn(call) });
-      if (isDelay(ms)) return ms;
-      throw allowed(this.name, 'openMs', ms, 'a function that gives a number of milliseconds');
+      check(this.name, 'delay of openMs', ms, DELAY);
+      return ms;
     } catch (fault) {
       this.faultIn(call, fault);
       return DEFAULT_OPEN_MS;
@@ -177,7 +176,9 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents> implements Gate<Ticke
   /** The time now. If the wait of an opening is over, the circuit has been half-open since, and now it is said. */
   #settledAt(call: CallNode): number {
     const now = this.clock.now();
-    this.#change(now, call, 'wait-over', () => this.#machine.settle(now));
+    const machine = this.#machine;
+    if (machine.stateAt(now) !== machine.state)
+      this.#change(now, call, 'wait-over', () => machine.halfOpen());
     return now;
   }
 
@@ -187,27 +188,38 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents> implements Gate<Ticke
     const from = machine.state;
     apply();
     const to = machine.state;
-    if (from === to) return;
-    const atMs = reason === 'wait-over' ? machine.sinceMs : now;
-    const cause = to === 'open' ? this.#cause : undefined;
-    const { name: policy } = this;
-    const event = { policy, pipeline: call.pipeline, from, to, atMs, reason, cause, ...this.#observed() };
-    if (this.heard('state')) this.emitHere('state', Object.assign(event, { stats: this.#statsAt(now) }));
+    if (from === to || !this.heard('state')) return;
+    // A listener may change the state again: what it causes is told after what it was told.
+    const waiting = this.#events.push({
+      policy: this.name,
+      pipeline: call.pipeline,
+      from,
+      to,
+      atMs: machine.sinceMs,
+      reason,
+      cause: to === 'open' ? this.#cause : undefined,
+      ...this.#mark,
+      stats: this.#statsAt(now),
+    });
+    if (waiting > 1) return;
+    for (let next = this.#events[0]; next !== undefined; next = this.#events[0]) {
+      this.emitHere('state', next);
+      this.#events.shift();
+    }
   }
 
   #statsAt(now: number): BreakerStats {
-    const { window, openings } = this.#machine;
+    const { window } = this.#machine;
     window.age(now);
     const { calls, failures, slow } = window;
-    const per = (count: number): number | undefined =>
-      calls < this.#settings.minimumCalls ? undefined : count / calls;
+    const enough = calls >= this.settings.minimumCalls;
     return {
       calls,
       failures,
       slow,
-      failureRate: per(failures),
-      slowRate: per(slow),
-      openings: openings.count,
+      failureRate: enough ? failures / calls : undefined,
+      slowRate: enough ? slow / calls : undefined,
+      openings: this.#machine.openingsAt(now).count,
     };
   }
 
@@ -215,8 +227,8 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents> implements Gate<Ticke
     return fuse([this], invoke);
   }
 
-  #observed(): { observed?: true } {
-    return this.#settings.observeOnly ? { observed: true } : {};
+  get #mark(): { observed: true } | undefined {
+    return this.settings.observeOnly ? { observed: true } : undefined;
   }
 }
 

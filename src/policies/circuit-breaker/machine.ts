@@ -2,7 +2,7 @@
  * The circuit breaker's states, and nothing else: no clock, no timer, no events, none of the user's code. The gate in
  * `circuit-breaker.ts` reads the clock, asks, applies and tells. Times are in milliseconds, all of one clock.
  */
-import { type Tally, Window, type WindowSnapshot } from '../../structures/window.ts';
+import { Window, type WindowSnapshot, type WindowSpan } from '../../structures/window.ts';
 
 /** `isolated` is laid over the others. */
 export type BreakerState = 'closed' | 'open' | 'half-open' | 'isolated';
@@ -15,6 +15,7 @@ export type TripReason = 'failure-rate' | 'slow-rate' | 'consecutive-failures' |
 
 /** When to trip and how to recover. */
 export interface BreakerRules {
+  readonly window: WindowSpan;
   readonly failureRate: number;
   readonly minimumCalls: number;
   readonly lowTrafficFailures: number;
@@ -45,6 +46,7 @@ const NO_OPENINGS: Openings = { count: 0, lastMs: 0, totalMs: 0 };
  * process has another one. The error that tripped it is dropped, and the places of probes in flight are free.
  */
 export interface BreakerSnapshot {
+  readonly version: 1;
   readonly phase: Phase;
   /** How long ago the state began. */
   readonly ageMs: number;
@@ -62,7 +64,15 @@ export interface Admission {
 }
 
 /** What a recorded result calls for. */
-export type Verdict = TripReason | 'close' | undefined;
+export type Sequel = TripReason | 'close' | undefined;
+
+const FRESH = {
+  phase: { kind: 'closed', failuresInARow: 0 },
+  ageMs: 0,
+  openings: NO_OPENINGS,
+  reasons: [],
+  window: undefined,
+} as const;
 
 export class BreakerMachine {
   readonly rules: BreakerRules;
@@ -74,24 +84,29 @@ export class BreakerMachine {
   /** When the phase began. */
   sinceMs: number;
   openings: Openings;
-  #probes = 0;
+  private probes = 0;
   /** While half-open, the probes whose lease runs, by number: when each was admitted. */
-  readonly #places = new Map<number, number>();
+  private readonly places = new Map<number, number>();
 
-  /** A closed circuit with that window, or one that goes on where the snapshot left off. */
-  constructor(rules: BreakerRules, window: Window, snapshot?: BreakerSnapshot, nowMs = 0) {
+  /** A closed circuit, or one that goes on where the snapshot left off. */
+  constructor(rules: BreakerRules, snapshot: BreakerSnapshot | typeof FRESH = FRESH, nowMs = 0) {
     this.rules = rules;
-    this.window = snapshot ? Window.restore(snapshot.window, nowMs) : window;
-    this.phase = snapshot ? { ...snapshot.phase } : { kind: 'closed', failuresInARow: 0 };
-    this.sinceMs = snapshot ? nowMs - snapshot.ageMs : 0;
-    this.openings = snapshot?.openings ?? NO_OPENINGS;
-    this.reasons = new Set(snapshot?.reasons);
+    this.window = new Window(rules.window, snapshot.window, nowMs);
+    this.phase = { ...snapshot.phase };
+    this.sinceMs = nowMs - snapshot.ageMs;
+    this.openings = snapshot.openings;
+    this.reasons = new Set(snapshot.reasons);
   }
 
   snapshot(nowMs: number): BreakerSnapshot {
-    const { phase, openings, reasons, window, sinceMs } = this;
-    const ageMs = nowMs - sinceMs;
-    return { phase: { ...phase }, ageMs, openings, reasons: [...reasons], window: window.snapshot(nowMs) };
+    return {
+      version: 1,
+      phase: { ...this.phase },
+      ageMs: Math.max(0, nowMs - this.sinceMs),
+      openings: this.openings,
+      reasons: [...this.reasons],
+      window: this.window.snapshot(nowMs),
+    };
   }
 
   /** The state that was entered last; of an opening that is over, see `stateAt`. */
@@ -101,79 +116,69 @@ export class BreakerMachine {
 
   /** What the next call would meet. */
   stateAt(nowMs: number): BreakerState {
-    return this.state === 'open' && this.remainingMs(nowMs) === undefined ? 'half-open' : this.state;
+    const { state } = this;
+    return state === 'open' && this.remainingMs(nowMs) === undefined ? 'half-open' : state;
   }
 
   /** What is left of an opening; undefined unless open. */
   remainingMs(nowMs: number): number | undefined {
-    const { phase, state, sinceMs } = this;
-    if (phase.kind !== state || phase.kind !== 'open') return undefined;
-    const leftMs = phase.waitMs - (nowMs - sinceMs);
+    const { phase } = this;
+    if (phase.kind !== 'open' || this.state !== 'open') return undefined;
+    const leftMs = phase.waitMs - (nowMs - this.sinceMs);
     return leftMs > 0 ? leftMs : undefined;
   }
 
-  /** Begins the half-open state if an opening is over: it became so when the wait was over, not now. */
-  settle(nowMs: number): void {
-    const { phase } = this;
-    if (phase.kind !== 'open' || this.stateAt(nowMs) !== 'half-open') return;
-    this.#enter({ kind: 'half-open', results: 0, failures: 0, slow: 0 }, this.sinceMs + phase.waitMs);
-  }
-
-  /** Admits a call, or says which state refuses it. Needs the time unless closed, and the state to be settled. */
-  admit(nowMs: number): Admission | Refusal {
-    const { state, phase, generation } = this;
-    if (state === 'closed') return { generation, probe: 0 };
+  /** Admits a call, or says which state refuses it: the number of a probe, 0 while closed. Needs the time unless closed. */
+  admit(nowMs: number): number | Refusal {
+    const { state, phase, places, rules } = this;
+    if (state === 'closed') return 0;
     if (state !== 'half-open' || phase.kind !== state) return state;
     // A probe that has not settled in time loses its place, not its say.
-    for (const [probe, admittedMs] of this.#places) {
-      if (nowMs - admittedMs >= this.rules.probeTimeoutMs) this.#places.delete(probe);
-    }
-    if (phase.results + this.#places.size >= this.rules.probes) return state;
-    this.#places.set(++this.#probes, nowMs);
-    return { generation, probe: this.#probes };
+    for (const [probe, admittedMs] of places)
+      if (nowMs - admittedMs >= rules.probeTimeoutMs) places.delete(probe);
+    if (phase.results + places.size >= rules.probes) return state;
+    places.set(++this.probes, nowMs);
+    return this.probes;
   }
 
   /** Gives back the place of a call that says nothing: unused, ignored or aborted. */
   ignore({ probe }: Admission): void {
-    this.#places.delete(probe);
+    this.places.delete(probe);
   }
 
   /** Counts a result, and says what it calls for: the caller is to `open` or `close`. A stale one counts nothing. */
-  record(admission: Admission, failed: boolean, slow: boolean, nowMs: number): Verdict {
+  record(admission: Admission, failed: boolean, slow: boolean, nowMs: number): Sequel {
     const { phase, window, rules } = this;
     if (admission.generation !== this.generation || phase.kind === 'open') return undefined;
     if (phase.kind === 'half-open') {
       this.ignore(admission);
-      phase.results++;
-      if (failed) phase.failures++;
-      if (slow) phase.slow++;
-      return this.#judgeProbes(phase);
+      phase.failures += Number(failed);
+      phase.slow += Number(slow);
+      const missing = rules.probes - ++phase.results;
+      // The verdict falls as soon as it is certain: the rest cannot save the rates, or cannot spoil them.
+      const { failures } = phase;
+      return (
+        this.overRate(rules.probes, failures, phase.slow) ??
+        (this.overRate(rules.probes, failures + missing, phase.slow + missing) ? undefined : 'close')
+      );
     }
     window.record(failed, slow, nowMs);
+    const { calls, failures } = window;
     phase.failuresInARow = failed ? phase.failuresInARow + 1 : 0;
     if (phase.failuresInARow >= rules.consecutiveFailures) return 'consecutive-failures';
-    if (window.calls >= rules.minimumCalls) return this.#overRate(window);
-    const allFailed = window.failures === window.calls;
-    return allFailed && window.failures >= rules.lowTrafficFailures ? 'low-traffic' : undefined;
-  }
-
-  // The verdict falls as soon as it is certain: the rest cannot save the rates, or cannot spoil them.
-  #judgeProbes({ results, failures, slow }: { results: number; failures: number; slow: number }): Verdict {
-    const calls = this.rules.probes;
-    const missing = calls - results;
-    const worst = { calls, failures: failures + missing, slow: slow + missing };
-    return this.#overRate({ calls, failures, slow }) ?? (this.#overRate(worst) ? undefined : 'close');
+    if (calls >= rules.minimumCalls) return this.overRate(calls, failures, window.slow);
+    return failures === calls && failures >= rules.lowTrafficFailures ? 'low-traffic' : undefined;
   }
 
   // Written as the documents say it, so that 7 of 100 trip at 0.07.
-  #overRate({ calls, failures, slow }: Tally): TripReason | undefined {
+  private overRate(calls: number, failures: number, slow: number): TripReason | undefined {
     if (failures / calls >= this.rules.failureRate) return 'failure-rate';
     return slow / calls >= this.rules.slowRate ? 'slow-rate' : undefined;
   }
 
   /** The openings in a row before one that begins now: forgotten if the circuit stayed closed as long as the last. */
   openingsAt(nowMs: number): Openings {
-    const forgotten = this.phase.kind === 'closed' && nowMs - this.sinceMs >= this.openings.lastMs;
+    const forgotten = this.state === 'closed' && nowMs - this.sinceMs >= this.openings.lastMs;
     return forgotten ? NO_OPENINGS : this.openings;
   }
 
@@ -181,33 +186,45 @@ export class BreakerMachine {
   open(nowMs: number, waitMs: number): void {
     const { count, totalMs } = this.openingsAt(nowMs);
     this.openings = { count: count + 1, lastMs: waitMs, totalMs: totalMs + waitMs };
-    const { generation } = this;
-    const again = this.phase.kind === 'open';
-    this.#enter({ kind: 'open', waitMs }, nowMs);
-    if (again) this.generation = generation;
+    if (this.phase.kind === 'open') this.generation--;
+    this.enter({ kind: 'open', waitMs }, nowMs);
   }
 
-  /** Closes, with an empty window. A closed circuit stays as it is. */
+  /** Lets probes in. An opening that is over became half-open when its wait was over, not now. */
+  halfOpen(): void {
+    const { waitMs } = this.phase as { waitMs: number };
+    this.enter({ kind: 'half-open', results: 0, failures: 0, slow: 0 }, this.sinceMs + waitMs);
+  }
+
+  /** Closes, with an empty window. */
   close(nowMs: number): void {
-    if (this.phase.kind !== 'closed') this.#enter({ kind: 'closed', failuresInARow: 0 }, nowMs);
+    const { phase } = this;
+    if (phase.kind !== 'closed') return this.enter({ ...FRESH.phase }, nowMs);
+    phase.failuresInARow = 0;
+    this.window.clear();
   }
 
   /** Adds a reason to be isolated. What lies beneath is closed, unless `open` is called meanwhile. */
   isolate(reason: string, nowMs: number): void {
-    if (this.reasons.size === 0) this.#enter({ kind: 'closed', failuresInARow: 0 }, nowMs);
+    if (this.reasons.size === 0) {
+      this.openings = this.openingsAt(nowMs);
+      this.enter({ ...FRESH.phase }, nowMs);
+    }
     this.reasons.add(reason);
   }
 
-  /** Takes a reason back. With the last, what lies beneath comes to light. */
-  release(reason: string): void {
-    if (this.reasons.delete(reason) && this.reasons.size === 0) this.generation++;
+  /** Takes a reason back. With the last, what lies beneath comes to light, and begins now: with what is left of it. */
+  release(reason: string, nowMs: number): void {
+    if (!this.reasons.delete(reason) || this.reasons.size > 0) return;
+    const waitMs = this.remainingMs(nowMs) ?? 0;
+    this.enter(this.phase.kind === 'open' ? { kind: 'open', waitMs } : this.phase, nowMs);
   }
 
-  #enter(phase: Phase, sinceMs: number): void {
+  private enter(phase: Phase, sinceMs: number): void {
     this.phase = phase;
     this.sinceMs = sinceMs;
     this.generation++;
-    this.#places.clear();
+    this.places.clear();
     if (phase.kind === 'closed') this.window.clear();
   }
 }

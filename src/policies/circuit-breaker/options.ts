@@ -1,17 +1,19 @@
 /** The circuit breaker's options: what they mean, their defaults, and the rules of the machine that follow from them. */
 import type { Backoff } from '../../backoff/backoff.ts';
-import type { CommonOptions } from '../../core/built-in.ts';
+import type { CommonOptions, SharedSettings } from '../../core/built-in.ts';
 import type { Random } from '../../core/clock.ts';
 import type { Judge } from '../../core/judge.ts';
 import {
+  ANYTHING,
   allowed,
-  boolean,
-  type Check,
-  checkOptions,
-  common,
-  count,
-  duration,
-  rate,
+  COUNT,
+  check,
+  DURATION,
+  FLAG,
+  FUNCTION,
+  type Rules,
+  settle,
+  TIME,
 } from '../../core/options.ts';
 import type { WindowSpan } from '../../structures/window.ts';
 import type { BreakerRules, BreakerSnapshot } from './machine.ts';
@@ -61,94 +63,77 @@ export interface CircuitBreakerOptions extends CommonOptions {
   readonly captureStack?: boolean | undefined;
 }
 
-const WHERE = 'circuitBreaker';
+const SHARE = 'a finite number > 0 and <= 1';
 
-const DEFAULTS = {
-  window: { ms: 10_000 } as WindowSpan,
-  failureRate: 0.5,
-  lowTrafficFailures: 5,
-  consecutiveFailures: Infinity,
-  slowCallMs: Infinity,
-  slowRate: 0.5,
-  openMs: 5_000 as number | Backoff,
-  maxOpenMs: 300_000,
-  probes: 1,
-  probeTimeoutMs: 30_000,
-  observeOnly: false,
-};
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null;
-
-const checkWindow: Check = (where, name, value) => {
-  const [[key, size] = [], second] = isObject(value) ? Object.entries(value) : [];
-  if (second !== undefined || (key !== 'ms' && key !== 'calls')) {
-    throw allowed(where, name, value, 'either { ms } or { calls }');
-  }
-  (key === 'ms' ? duration : count(1))(where, `${name}.${key}`, size);
-};
-
-const CHECKS = {
-  name: common.name,
-  clock: common.clock,
-  random: common.random,
-  judge: common.judge,
-  captureStack: common.captureStack,
-  window: checkWindow,
-  failureRate: rate,
-  minimumCalls: count(1),
-  lowTrafficFailures: ((where, name, value) => value === Infinity || count(1)(where, name, value)) as Check,
-  consecutiveFailures: count(1),
-  slowCallMs: duration,
-  slowRate: rate,
-  openMs: ((where, name, value) => typeof value === 'function' || duration(where, name, value)) as Check,
-  maxOpenMs: duration,
-  probes: count(1),
-  probeTimeoutMs: duration,
-  observeOnly: boolean,
-  restore: () => {},
+const RULES: Rules = {
+  ...TIME,
+  random: [FUNCTION],
+  judge: [FUNCTION],
+  captureStack: [FLAG],
+  window: [ANYTHING, { ms: 10_000 }],
+  failureRate: [SHARE, 0.5],
+  minimumCalls: [COUNT],
+  lowTrafficFailures: [`${COUNT} (Infinity is allowed)`, 5],
+  consecutiveFailures: [COUNT, Infinity],
+  slowCallMs: [DURATION, Infinity],
+  slowRate: [SHARE, 0.5],
+  openMs: [`${DURATION} or ${FUNCTION}`, 5_000],
+  maxOpenMs: [DURATION, 300_000],
+  probes: [COUNT, 1],
+  probeTimeoutMs: [DURATION, 30_000],
+  observeOnly: [FLAG, false],
+  restore: [ANYTHING],
 };
 
 /** Checked options, with the defaults filled in. */
-export interface BreakerSettings extends BreakerRules {
+export interface BreakerSettings extends BreakerRules, SharedSettings {
   readonly window: WindowSpan;
   readonly slowCallMs: number;
   readonly openMs: number | Backoff;
   readonly maxOpenMs: number;
   readonly observeOnly: boolean;
-  readonly restore?: BreakerSnapshot | undefined;
+  readonly restore: BreakerSnapshot | undefined;
 }
 
 /** @throws RangeError | TypeError - for a bad option */
 export function settingsFrom(options: CircuitBreakerOptions): BreakerSettings {
-  checkOptions(WHERE, options, CHECKS);
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const settings = { ...DEFAULTS, ...given } as typeof DEFAULTS & CircuitBreakerOptions;
-  const { window, openMs, maxOpenMs, slowCallMs } = settings;
-  const mostCalls = 'calls' in window ? window.calls : Infinity;
-  const { minimumCalls = Math.min(20, mostCalls), restore } = options;
-  const forbid = (bad: boolean, name: keyof CircuitBreakerOptions, what: string): void => {
-    if (bad) throw allowed(WHERE, name, options[name], what);
+  const where = 'circuitBreaker';
+  const settings: Writable<BreakerSettings> = settle(where, options, RULES);
+  const { window, openMs, maxOpenMs, slowCallMs, restore } = settings;
+  const forbid = (bad: unknown, name: keyof CircuitBreakerOptions, what: string): void => {
+    if (bad) throw allowed(where, name, settings[name], what);
   };
-  forbid(minimumCalls > mostCalls, 'minimumCalls', `a number of at most window.calls (${mostCalls})`);
-  forbid((openMs as number) > maxOpenMs, 'openMs', `a number of at most maxOpenMs (${maxOpenMs})`);
+  const [kind, second] = Object.keys(window ?? {});
+  forbid(second || !/^(ms|calls)$/.test(`${kind}`), 'window', 'either { ms } or { calls }');
+  const size = (window as { [each in string]: number })[`${kind}`] as number;
+  check(where, `window.${kind}`, size, kind === 'ms' ? DURATION : COUNT);
+  const mostCalls = kind === 'ms' ? Infinity : size;
+  settings.minimumCalls ??= Math.min(20, mostCalls);
   forbid(
-    slowCallMs === Infinity && options.slowRate !== undefined,
-    'slowRate',
-    'left out without slowCallMs',
+    settings.minimumCalls > mostCalls,
+    'minimumCalls',
+    `a number of at most window.calls (${mostCalls})`,
   );
-  const slowRate = slowCallMs === Infinity ? Infinity : settings.slowRate;
-  const rules: BreakerSettings = { ...settings, minimumCalls, slowRate };
-  forbid(!!restore && !isSnapshot(restore, window), 'restore', 'from snapshot() of one with the same window');
-  return rules;
+  forbid((openMs as number) > maxOpenMs, 'openMs', `a number of at most maxOpenMs (${maxOpenMs})`);
+  if (slowCallMs === Infinity) {
+    forbid(options.slowRate !== undefined, 'slowRate', 'left out without slowCallMs');
+    settings.slowRate = Infinity;
+  }
+  forbid(restore && !isSnapshot(restore, window), 'restore', 'from snapshot() of one with the same window');
+  return settings;
 }
 
-// Enough to tell a snapshot of this breaker from anything else; whoever forges one gets what he deserves.
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+// Enough to tell a snapshot of such a breaker from anything else.
 const isSnapshot = (
-  { phase, openings, reasons, window }: Partial<BreakerSnapshot>,
+  { version, ageMs, phase, openings, reasons, window }: BreakerSnapshot,
   span: WindowSpan,
 ): boolean =>
-  ['closed', 'open', 'half-open'].includes(phase?.kind ?? '') &&
+  version === 1 &&
+  ageMs >= 0 &&
+  /^(closed|open|half-open)$/.test(phase?.kind) &&
   openings !== undefined &&
   Array.isArray(reasons) &&
+  reasons.every((reason) => typeof reason === 'string') &&
   JSON.stringify(window?.span) === JSON.stringify(span);

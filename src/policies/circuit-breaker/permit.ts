@@ -3,36 +3,28 @@ import type { Verdict } from '../../core/judge.ts';
 import { failure, type Outcome, success } from '../../core/outcome.ts';
 
 /** Leave to do work that is not a function. Exactly one of its methods counts: the first. */
-export class BreakerPermit implements Disposes {
-  #leave: ((outcome: Outcome | 'unused', verdict?: Verdict) => void) | undefined;
-
-  constructor(leave: (outcome: Outcome | 'unused', verdict?: Verdict) => void) {
-    this.#leave = leave;
-  }
-
+export interface BreakerPermit extends Disposes {
   /** The work succeeded. */
-  success(value?: unknown): void {
-    this.#end(success(value), 'success');
-  }
-
+  success(value?: unknown): void;
   /** The work failed. */
-  failure(error: unknown): void {
-    this.#end(failure(error), 'failure');
-  }
+  failure(error: unknown): void;
+  /** The work says nothing about the dependency; so does the end of a `using` block. */
+  ignore(): void;
+}
 
-  /** The work says nothing about the dependency. */
-  ignore(): void {
-    this.#end('unused');
-  }
-
-  /** `using` ignores what was not said to be a success or a failure. */
-  [Symbol.dispose](): void {
-    this.ignore();
-  }
-
-  #end(outcome: Outcome | 'unused', verdict?: Verdict): void {
-    const leave = this.#leave;
-    this.#leave = undefined;
-    leave?.(outcome, verdict);
-  }
+/** A permit that says, once, how the work ended. */
+export function permit(leave: (outcome: Outcome | 'unused', verdict?: Verdict) => void): BreakerPermit {
+  let open = true;
+  const end: typeof leave = (outcome, verdict) => {
+    if (!open) return;
+    open = false;
+    leave(outcome, verdict);
+  };
+  const ignore = (): void => end('unused');
+  return {
+    success: (value) => end(success(value), 'success'),
+    failure: (error) => end(failure(error), 'failure'),
+    ignore,
+    [Symbol.dispose]: ignore,
+  };
 }

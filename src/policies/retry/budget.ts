@@ -6,7 +6,7 @@
  * Sources: Brooker, "Fixing retries with token buckets and circuit breakers"; Finagle's RetryBudget; the retry quota
  * of the AWS SDKs.
  */
-import { checkOptions, number } from '../../core/options.ts';
+import { type Rules, settle } from '../../core/options.ts';
 import { TokenBucket } from '../../structures/token-bucket.ts';
 
 /** Options of `retryBudget`. */
@@ -29,10 +29,10 @@ export interface RetryBudget {
   tokens(nowMs: number): number;
 }
 
-const CHECKS = {
-  ratio: number(0),
-  minPerSecond: number(0),
-  burst: number(1),
+const RULES: Rules = {
+  ratio: ['a number >= 0', 0.1],
+  minPerSecond: ['a number >= 0', 1],
+  burst: ['a number >= 1', 10],
 };
 
 /**
@@ -42,8 +42,7 @@ const CHECKS = {
  * @throws RangeError | TypeError - for a bad option
  */
 export function retryBudget(options: RetryBudgetOptions = {}): RetryBudget {
-  checkOptions('retryBudget', options, CHECKS);
-  const { ratio = 0.1, minPerSecond = 1, burst = 10 } = options;
+  const { ratio, minPerSecond, burst } = settle<Settings>('retryBudget', options, RULES);
   const bucket = new TokenBucket(burst, minPerSecond);
   return {
     deposit: () => bucket.deposit(ratio),
@@ -51,3 +50,5 @@ export function retryBudget(options: RetryBudgetOptions = {}): RetryBudget {
     tokens: (nowMs) => bucket.tokens(nowMs),
   };
 }
+
+type Settings = { readonly [K in keyof RetryBudgetOptions]-?: number };

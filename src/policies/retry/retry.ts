@@ -1,12 +1,12 @@
 /** Tries again, after a while, within a budget. */
 import { type Backoff, exponential } from '../../backoff/backoff.ts';
 import { BuiltIn, type CommonOptions } from '../../core/built-in.ts';
-import type { Call, CallNode } from '../../core/call.ts';
+import { type Call, CallNode } from '../../core/call.ts';
 import type { Random } from '../../core/clock.ts';
 import type { EventSource } from '../../core/events.ts';
 import { invoke } from '../../core/invoke.ts';
 import { type Decision, isAbortError, type Judge, judge } from '../../core/judge.ts';
-import { type Check, checkOptions, common, count, func, methods, number } from '../../core/options.ts';
+import { FUNCTION, type Rules, settle, TIME } from '../../core/options.ts';
 import { failure, type Outcome, success } from '../../core/outcome.ts';
 import type { Layer, Next, Operation } from '../../core/policy.ts';
 import { sleep } from '../../structures/sleep.ts';
@@ -54,20 +54,17 @@ export interface RetryEvents {
   exhausted: ExhaustedEvent;
 }
 
-const budgetCheck: Check = (where, name, value) => {
-  if (value !== false) methods('a retryBudget or false', 'deposit', 'take', 'tokens')(where, name, value);
+const RULES: Rules = {
+  ...TIME,
+  random: [FUNCTION],
+  judge: [FUNCTION],
+  retries: ['an integer >= 0', 2],
+  backoff: [FUNCTION],
+  budget: ['a retryBudget or false', undefined, 'deposit', 'take', 'tokens'],
+  maxRetryAfterMs: ['a number >= 0 (Infinity is allowed)', 60_000],
 };
 
-const CHECKS = {
-  name: common.name,
-  clock: common.clock,
-  random: common.random,
-  judge: common.judge,
-  retries: count(0),
-  backoff: func,
-  budget: budgetCheck,
-  maxRetryAfterMs: number(0, Infinity),
-};
+type Settings = RetryOptions & { retries: number; maxRetryAfterMs: number };
 
 /** One attempt that has ended, and what the judge says of it. */
 interface Attempt<T> {
@@ -79,28 +76,24 @@ interface Attempt<T> {
 }
 
 /** See `retry`. */
-export class Retry extends BuiltIn<RetryEvents> implements Layer {
+export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Layer {
   /** Attempts after the first, at most. */
   readonly retries: number;
   /** The budget, if there is one. */
   readonly budget: RetryBudget | undefined;
   readonly #backoff: Backoff;
-  readonly #maxRetryAfterMs: number;
-  readonly #judge: Judge | undefined;
 
   constructor(options: RetryOptions = {}) {
-    checkOptions('retry', options, CHECKS);
-    super('retry', options);
+    const settings = settle<Settings>('retry', options, RULES);
+    super('retry', settings);
     const {
-      retries = 2,
-      backoff = exponential({ baseMs: 100, maxMs: 10_000 }),
+      retries,
       budget = retryBudget(),
-    } = options;
+      backoff = exponential({ baseMs: 100, maxMs: 10_000 }),
+    } = settings;
     this.retries = retries;
-    this.budget = budget === false ? undefined : budget;
+    this.budget = budget || undefined;
     this.#backoff = backoff;
-    this.#maxRetryAfterMs = options.maxRetryAfterMs ?? 60_000;
-    this.#judge = options.judge;
   }
 
   protected override compiled(): Next {
@@ -111,7 +104,7 @@ export class Retry extends BuiltIn<RetryEvents> implements Layer {
     return <T>(operation: Operation<T>, call: Call): Promise<T> => {
       const outer = call as CallNode;
       // The first attempt is the call itself, unless a retry further out has numbered that otherwise.
-      const node = outer.attempt === 1 ? outer : outer.forAttempt(1);
+      const node = outer.attempt === 1 ? outer : new CallNode(outer, 1);
       const before = node.invocations;
       const after = (outcome: Outcome<T>): Promise<T> | T => {
         const first = this.#judged(outcome, node, node.invocations > before);
@@ -126,15 +119,24 @@ export class Retry extends BuiltIn<RetryEvents> implements Layer {
   }
 
   #judged<T>(outcome: Outcome<T>, node: CallNode, real: boolean): Attempt<T> {
-    const decision = judge(this.#judge, outcome, node, this);
-    if (decision.verdict === 'success') this.budget?.deposit();
+    const decision = judge(this, outcome, node);
+    if (decision.verdict === 'success') this.#deposit(node);
     // Once the call is given up nothing follows, whatever the judge says.
     const over = node.scope.stopped !== undefined;
     return { number: node.attempt, outcome, decision: over ? GIVEN_UP : decision, real };
   }
 
+  // A budget may be the user's own, and what it throws changes no outcome.
+  #deposit(call: CallNode): void {
+    try {
+      this.budget?.deposit();
+    } catch (fault) {
+      this.faultIn(call, fault);
+    }
+  }
+
   async #continue<T>(first: Attempt<T>, next: Next, operation: Operation<T>, call: CallNode): Promise<T> {
-    const schedule = new RetrySchedule(this.#backoff, this.#maxRetryAfterMs);
+    const schedule = new RetrySchedule(this.#backoff, this.settings.maxRetryAfterMs);
     let lastReal = first.real ? first : undefined;
     const last = await drive<Attempt<T>>({
       retries: this.retries,
@@ -143,7 +145,7 @@ export class Retry extends BuiltIn<RetryEvents> implements Layer {
       wait: (attempt) => this.#wait(attempt, schedule, call),
       exhausted: (attempt) => this.#announceEnd(attempt, 'retries', call),
       make: async (number) => {
-        const node = call.forAttempt(number);
+        const node = new CallNode(call, number);
         const outcome = await next(operation, node).then<Outcome<T>, Outcome<T>>(success, failure);
         const attempt = this.#judged(outcome, node, node.invocations > 0);
         if (attempt.real) lastReal = attempt;
@@ -153,7 +155,7 @@ export class Retry extends BuiltIn<RetryEvents> implements Layer {
     // A refusal after a real failure says less than that failure did, and would claim that nothing has run.
     const { outcome } = !last.outcome.ok && !last.real && lastReal !== undefined ? lastReal : last;
     if (outcome.ok) return outcome.value;
-    throw isAbortError(outcome.error) ? outcome.error.originalError : outcome.error;
+    throw unwrapped(outcome.error);
   }
 
   #isFinal<T>(attempt: Attempt<T>, call: CallNode): boolean {
@@ -166,16 +168,16 @@ export class Retry extends BuiltIn<RetryEvents> implements Layer {
 
   async #wait<T>(attempt: Attempt<T>, schedule: RetrySchedule, call: CallNode): Promise<boolean> {
     const random = this.randomIn(call);
-    let delayMs: number | ExhaustedReason;
+    const { run } = call;
+    let delayMs: number | ExhaustedReason = 'backoff';
     try {
       const { retryAfterMs } = attempt.decision;
-      delayMs = schedule.next({ retryAfterMs, remainingMs: call.remainingMs, random });
+      const answer = schedule.next({ retryAfterMs, remainingMs: call.remainingMs, random });
+      delayMs = 'budget';
+      if (typeof answer === 'string' || this.budget?.take(run.clock.now()) !== false) delayMs = answer;
     } catch (fault) {
       this.faultIn(call, fault);
-      delayMs = 'backoff';
     }
-    const { run } = call.scope;
-    if (typeof delayMs === 'number' && this.budget?.take(run.clock.now()) === false) delayMs = 'budget';
     if (typeof delayMs === 'string') {
       this.#announceEnd(attempt, delayMs, call);
       return false;
@@ -192,6 +194,11 @@ export class Retry extends BuiltIn<RetryEvents> implements Layer {
   #announceEnd<T>({ number, outcome }: Attempt<T>, reason: ExhaustedReason, call: CallNode): void {
     this.emitIn(call, 'exhausted', () => ({ reason, attempt: number, outcome }));
   }
+}
+
+/** What p-retry's `AbortError`, which may hold another, was thrown for. */
+function unwrapped(error: unknown): unknown {
+  return isAbortError(error) && error.originalError instanceof Error ? unwrapped(error.originalError) : error;
 }
 
 const GIVEN_UP: Decision = { verdict: 'ignore', retry: false, retryAfterMs: undefined };

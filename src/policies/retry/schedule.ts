@@ -2,9 +2,9 @@
  * When the next attempt comes, or why none does. Pure: what varies (time left, chance, the budget) is passed in, and
  * the state is the delays given so far.
  */
-import { type Backoff, type BackoffHistory, isDelay } from '../../backoff/backoff.ts';
+import { type Backoff, type BackoffHistory, DELAY } from '../../backoff/backoff.ts';
 import { MAX_TIMER_MS, type Random } from '../../core/clock.ts';
-import { allowed } from '../../core/options.ts';
+import { check } from '../../core/options.ts';
 
 /**
  * Why no further attempt was made: no retry left, none in the budget, the deadline or a server's hint too far away,
@@ -22,15 +22,15 @@ export interface Circumstances {
 }
 
 export class RetrySchedule {
-  readonly #backoff: Backoff;
-  readonly #maxRetryAfterMs: number;
-  #retry = 0;
-  #previousMs = 0;
-  #totalMs = 0;
+  private readonly backoff: Backoff;
+  private readonly maxRetryAfterMs: number;
+  private retry = 0;
+  private previousMs = 0;
+  private totalMs = 0;
 
   constructor(backoff: Backoff, maxRetryAfterMs: number) {
-    this.#backoff = backoff;
-    this.#maxRetryAfterMs = maxRetryAfterMs;
+    this.backoff = backoff;
+    this.maxRetryAfterMs = maxRetryAfterMs;
   }
 
   /**
@@ -39,29 +39,29 @@ export class RetrySchedule {
    * @throws what the backoff throws, and a RangeError for what is no delay: a delay of 0 in its place would be a storm
    */
   next({ retryAfterMs, remainingMs, random }: Circumstances): number | ExhaustedReason {
-    this.#retry++;
-    const ownMs = this.#ask(random);
-    if (retryAfterMs !== undefined && (retryAfterMs > this.#maxRetryAfterMs || retryAfterMs >= remainingMs)) {
+    this.retry++;
+    const ownMs = this.ask(random);
+    if (retryAfterMs !== undefined && (retryAfterMs > this.maxRetryAfterMs || retryAfterMs >= remainingMs)) {
       return 'hint';
     }
     const delayMs =
-      retryAfterMs === undefined ? ownMs : Math.max(ownMs, this.#afterHint(retryAfterMs, random));
+      retryAfterMs === undefined ? ownMs : Math.max(ownMs, this.afterHint(retryAfterMs, random));
     if (delayMs >= remainingMs) return 'deadline';
-    this.#previousMs = ownMs;
-    this.#totalMs += ownMs;
+    this.previousMs = ownMs;
+    this.totalMs += ownMs;
     return delayMs;
   }
 
   // Never earlier than the hint, and spread, so that not all clients that got the same one come back together.
-  #afterHint(retryAfterMs: number, random: Random): number {
-    const ceiling = this.#ask(() => ALMOST_ONE);
+  private afterHint(retryAfterMs: number, random: Random): number {
+    const ceiling = this.ask(() => ALMOST_ONE);
     return Math.min(MAX_TIMER_MS, retryAfterMs + random() * Math.min(ceiling, retryAfterMs / 10));
   }
 
-  #ask(random: Random): number {
-    const history: BackoffHistory = { previousMs: this.#previousMs, totalMs: this.#totalMs, random };
-    const ms = this.#backoff(this.#retry, history);
-    if (!isDelay(ms)) throw allowed('retry', 'backoff', ms, `a number from 0 to ${MAX_TIMER_MS} ms`);
+  private ask(random: Random): number {
+    const history: BackoffHistory = { previousMs: this.previousMs, totalMs: this.totalMs, random };
+    const ms = this.backoff(this.retry, history);
+    check('retry', 'delay of backoff', ms, DELAY);
     return ms;
   }
 }

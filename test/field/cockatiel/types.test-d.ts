@@ -52,7 +52,7 @@ describe('cockatiel 11: seven policies composed', () => {
   test('cockatiel has forgotten it at seven, and refuses two kinds of fallback', () => {
     const seven = cockatiel.wrap(outer, stale, wide, again, breaker, inner, narrow);
     // @ts-expect-error: the attempt is in the context at run time, and not in its type
-    seven.execute(({ attempt }) => ({ id: attempt }));
+    void seven.execute(({ attempt }) => ({ id: attempt }));
 
     const zero = cockatiel.fallback(cockatiel.handleAll, 0);
     const two = cockatiel.wrap(zero, stale).execute(() => true);

@@ -1,0 +1,43 @@
+/** The gateway: each route is one call to the service of that name, protected in one of three ways. */
+import { createServer } from 'node:http';
+import { isRejection } from 'holdfast';
+import { beChild, listen, tell } from './child.ts';
+import { bare } from './gateways/bare.ts';
+import { holdfast } from './gateways/holdfast.ts';
+import { plainTimeouts } from './gateways/plain-timeouts.ts';
+import type { Protect } from './gateways/protect.ts';
+import type { GatewayConfig, GatewayKind } from './messages.ts';
+import { callService } from './outbound.ts';
+import { routes } from './scenario.ts';
+
+const protections: Record<GatewayKind, Protect> = { bare, 'plain timeouts': plainTimeouts, holdfast };
+
+const { kind, port, servicePorts } = beChild<GatewayConfig>();
+const calls = new Map(
+  routes.map((route) => {
+    const call = (signal?: AbortSignal) => callService(route, servicePorts[route], signal);
+    return [`/${route}`, protections[kind](route, call, (sign) => tell({ kind: 'sign', sign }))];
+  }),
+);
+
+const server = createServer(async (request, response) => {
+  request.resume();
+  const call = calls.get(request.url ?? '');
+  if (!call) {
+    response.writeHead(404).end();
+    return;
+  }
+  const clientGone = new AbortController();
+  response.once('close', () => clientGone.abort());
+  try {
+    response.end(await call(clientGone.signal));
+  } catch (error) {
+    response.writeHead(statusOf(error)).end();
+  }
+});
+listen(server, port);
+
+function statusOf(error: unknown): number {
+  if (isRejection(error)) return 503; // nothing was asked of the service
+  return (error as Error).name === 'TimeoutError' ? 504 : 502;
+}

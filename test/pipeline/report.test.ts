@@ -1,0 +1,214 @@
+import {
+  bulkhead,
+  type CallReport,
+  CircuitOpenError,
+  circuitBreaker,
+  constant,
+  fallback,
+  type Policy,
+  pipeline,
+  retry,
+  TimeoutError,
+  timeout,
+} from 'holdfast';
+import { VirtualClock } from 'holdfast/testing';
+import { describe, expect, test } from 'vitest';
+import { spyGate, watch, work } from '../support/spies.ts';
+
+const boom = new Error('boom');
+
+function setup(...policies: Policy[]) {
+  const clock = new VirtualClock({ startMs: 1_000 });
+  const subject = pipeline({ name: 'p', clock }, ...policies);
+  const reports: CallReport[] = [];
+  subject.on('call', (report) => reports.push(report));
+  return { clock, subject, reports };
+}
+
+describe('the report of a run', () => {
+  test('says how it ended, when it began and how long it took', async () => {
+    const { clock, subject, reports } = setup();
+    const job = work();
+    const run = watch(subject.run(job.operation, { context: { id: 7 } }));
+    await clock.advance(25);
+    job.resolve('v');
+    await clock.advance(0);
+    expect(run.value).toBe('v');
+    expect(reports).toEqual([
+      {
+        policy: 'p',
+        pipeline: 'p',
+        outcome: { ok: true, value: 'v', error: undefined },
+        startMs: 1_000,
+        durationMs: 25,
+        attempts: [
+          { attempt: 1, startMs: 1_000, endMs: 1_025, outcome: { ok: true, value: 'v', error: undefined } },
+        ],
+        waits: [],
+        rejections: [],
+        context: { id: 7 },
+      },
+    ]);
+  });
+
+  test('lists each attempt with start, end and outcome, and the waits between', async () => {
+    const { clock, subject, reports } = setup(retry({ retries: 2, backoff: constant(100) }));
+    const job = work();
+    watch(subject.run(job.operation));
+    await clock.advance(10);
+    job.reject(boom);
+    await clock.advance(105);
+    job.resolve('v');
+    await clock.advance(0);
+    const [report] = reports;
+    expect(report?.attempts).toEqual([
+      { attempt: 1, startMs: 1_000, endMs: 1_010, outcome: { ok: false, value: undefined, error: boom } },
+      { attempt: 2, startMs: 1_110, endMs: 1_115, outcome: { ok: true, value: 'v', error: undefined } },
+    ]);
+    expect(report?.waits).toEqual([{ policy: 'retry', startMs: 1_010, endMs: 1_110 }]);
+    expect(report?.durationMs).toBe(115);
+  });
+
+  test('lists a wait in a queue', async () => {
+    const places = bulkhead({ concurrency: 1, queue: 1 });
+    const { clock, subject, reports } = setup(places);
+    const permit = places.tryAcquire();
+    watch(subject.run(() => 'v'));
+    await clock.advance(30);
+    permit?.release();
+    await clock.advance(0);
+    expect(reports[0]?.waits).toEqual([{ policy: 'bulkhead', startMs: 1_000, endMs: 1_030 }]);
+    expect(reports[0]?.attempts).toMatchObject([{ startMs: 1_030, endMs: 1_030 }]);
+  });
+
+  test('lists who rejected and why, also where a fallback answered', async () => {
+    const breaker = circuitBreaker();
+    const { clock, subject, reports } = setup(fallback('plan b'), breaker);
+    breaker.open();
+    const run = watch(subject.run(() => 'v'));
+    await clock.advance(0);
+    expect(run.value).toBe('plan b');
+    expect(reports[0]).toMatchObject({ outcome: { ok: true, value: 'plan b' }, attempts: [] });
+    expect(reports[0]?.rejections).toEqual([
+      { policy: 'circuit-breaker', error: expect.any(CircuitOpenError) },
+    ]);
+  });
+
+  test('lists a rejection that ended the retrying after a real failure, which the caller gets', async () => {
+    const { clock, subject, reports } = setup(
+      retry({ retries: 3, backoff: constant(1) }),
+      circuitBreaker({ consecutiveFailures: 1 }),
+    );
+    const run = watch(subject.run(() => Promise.reject(boom)));
+    await clock.advance(1);
+    expect(run.error).toBe(boom);
+    expect(reports[0]).toMatchObject({ outcome: { ok: false, error: boom } });
+    expect(reports[0]?.attempts.length).toBe(1);
+    expect(reports[0]?.rejections.map(({ policy }) => policy)).toEqual(['circuit-breaker']);
+  });
+
+  test('ends an attempt that was given up with the time-out, at that moment', async () => {
+    const { clock, subject, reports } = setup(timeout({ ms: 50 }));
+    const job = work();
+    watch(subject.run(job.operation));
+    await clock.advance(50);
+    job.resolve('late');
+    await clock.advance(0);
+    expect(reports.length).toBe(1);
+    expect(reports[0]).toMatchObject({ durationMs: 50, outcome: { ok: false } });
+    expect(reports[0]?.attempts).toMatchObject([{ endMs: 1_050, outcome: { ok: false } }]);
+    expect(reports[0]?.attempts[0]?.outcome?.error).toBeInstanceOf(TimeoutError);
+  });
+
+  test('keeps it so, when the work of that attempt ends during the next one', async () => {
+    const { clock, subject, reports } = setup(
+      retry({ retries: 1, backoff: constant(0) }),
+      timeout({ ms: 50 }),
+    );
+    const job = work();
+    watch(subject.run(job.operation));
+    await clock.advance(60);
+    job.resolve('late', 0);
+    await clock.advance(10);
+    job.resolve('v', 1);
+    await clock.advance(0);
+    expect(reports[0]?.attempts).toMatchObject([
+      { attempt: 1, endMs: 1_050, outcome: { ok: false } },
+      { attempt: 2, startMs: 1_050, endMs: 1_070, outcome: { ok: true, value: 'v' } },
+    ]);
+  });
+
+  test('comes also where nothing ran: an abort before the start', async () => {
+    const { clock, subject, reports } = setup(retry());
+    watch(subject.run(() => 1, { signal: AbortSignal.abort('early') }));
+    await clock.advance(0);
+    expect(reports).toMatchObject([{ outcome: { ok: false, error: 'early' }, attempts: [], durationMs: 0 }]);
+  });
+
+  test("tells the caller's abort at work", async () => {
+    const { clock, subject, reports } = setup(retry());
+    const controller = new AbortController();
+    watch(subject.run(work().operation, { signal: controller.signal }));
+    await clock.advance(5);
+    controller.abort('left');
+    await clock.advance(0);
+    expect(reports).toMatchObject([
+      {
+        outcome: { ok: false, error: 'left' },
+        durationMs: 5,
+        attempts: [{ endMs: 1_005, outcome: { error: 'left' } }],
+      },
+    ]);
+  });
+
+  test('comes before the caller gets the outcome', async () => {
+    const { clock, subject, reports } = setup();
+    let before = -1;
+    void subject
+      .run(() => 1)
+      .then(() => {
+        before = reports.length;
+      });
+    await clock.advance(0);
+    expect(before).toBe(1);
+  });
+
+  test("is none for a mistake in the arguments, which is nobody's run", async () => {
+    const { clock, subject, reports } = setup();
+    watch(subject.run(undefined as never));
+    watch(subject.run(() => 1, { timeoutMs: -1 }));
+    await clock.advance(0);
+    expect(reports).toEqual([]);
+  });
+
+  test('is complete with every policy around, under their labels', async () => {
+    const { clock, subject, reports } = setup(
+      retry({ retries: 1, backoff: constant(10) }),
+      spyGate({ answer: async (n) => n }),
+      timeout({ ms: 100 }),
+      bulkhead({ concurrency: 0, name: 'pool' }),
+    );
+    watch(subject.run(() => 1));
+    await clock.advance(0);
+    expect(reports[0]?.rejections.map(({ policy }) => policy)).toEqual(['pool']);
+    expect(reports[0]?.waits).toEqual([{ policy: 'gate', startMs: 1_000, endMs: 1_000 }]);
+  });
+});
+
+describe('the context of a run', () => {
+  test('is anything at all, by identity, in the call and in the report', async () => {
+    const { subject, reports } = setup(retry());
+    const seen: unknown[] = [];
+    const contexts = [undefined, null, 0, { tenant: 1 }, Symbol('c')];
+    for (const context of contexts) await subject.run((call) => seen.push(call.context), { context });
+    expect(seen).toEqual(contexts);
+    expect(reports.map(({ context }) => context)).toEqual(contexts);
+    expect(seen[3]).toBe(contexts[3]);
+  });
+
+  test('is undefined where none was given, and in what wrap makes', async () => {
+    const { subject } = setup();
+    await expect(subject.run(({ context }) => context)).resolves.toBeUndefined();
+    await expect(subject.wrapCall(({ context }) => context)()).resolves.toBeUndefined();
+  });
+});

@@ -1,0 +1,125 @@
+/** The breaker trips exactly when a plain list of outcomes, looked through anew each time, says so. */
+import fc from 'fast-check';
+import { circuitBreaker, type TripReason } from 'holdfast';
+import { VirtualClock } from 'holdfast/testing';
+import { expect, test } from 'vitest';
+import { boom, heard } from './support.ts';
+
+interface Recorded {
+  readonly atMs: number;
+  readonly failed: boolean;
+  readonly slow: boolean;
+}
+
+type WindowOption = { readonly calls: number } | { readonly ms: number };
+
+/** What the window still holds at `nowMs`, of all that was recorded. */
+function held(window: WindowOption, all: readonly Recorded[], nowMs: number): readonly Recorded[] {
+  if ('calls' in window) return all.slice(-window.calls);
+  let kept: Recorded[] = [];
+  let begin = 0;
+  const tenth = (atMs: number): number => Math.floor(((atMs - begin) * 10) / window.ms);
+  const forget = (now: number): void => {
+    kept = kept.filter(({ atMs }) => tenth(atMs) > tenth(now) - 10);
+  };
+  for (const each of all) {
+    forget(each.atMs);
+    if (kept.length === 0) begin = each.atMs;
+    kept.push(each);
+  }
+  forget(nowMs);
+  return kept;
+}
+
+interface Rules {
+  readonly window: WindowOption;
+  readonly failureRate: number;
+  readonly minimumCalls: number;
+  readonly lowTrafficFailures: number;
+  readonly consecutiveFailures: number | undefined;
+  readonly slowCallMs: number | undefined;
+  readonly slowRate: number | undefined;
+}
+
+function tripsBy(rules: Rules, all: readonly Recorded[], nowMs: number): TripReason | undefined {
+  const now = held(rules.window, all, nowMs);
+  const failures = now.filter(({ failed }) => failed).length;
+  const slow = now.filter((each) => each.slow).length;
+  const lastSuccess = all.map(({ failed }) => failed).lastIndexOf(false);
+  const inARow = all.length - 1 - lastSuccess;
+  if (inARow >= (rules.consecutiveFailures ?? Infinity)) return 'consecutive-failures';
+  if (now.length < rules.minimumCalls) {
+    return failures === now.length && failures >= rules.lowTrafficFailures ? 'low-traffic' : undefined;
+  }
+  if (failures / now.length >= rules.failureRate) return 'failure-rate';
+  const slowCounts = rules.slowCallMs !== undefined;
+  return slowCounts && slow / now.length >= (rules.slowRate ?? 0.5) ? 'slow-rate' : undefined;
+}
+
+const rate = fc.oneof(
+  fc.constantFrom(0.07, 0.1, 1 / 3, 0.5, 0.75, 1),
+  fc.double({ min: 0.01, max: 1, noNaN: true }),
+);
+
+const rules: fc.Arbitrary<Rules> = fc
+  .record({
+    window: fc.oneof(
+      fc.integer({ min: 1, max: 40 }).map((calls) => ({ calls })),
+      fc.integer({ min: 1, max: 500 }).map((ms) => ({ ms })),
+    ),
+    failureRate: rate,
+    minimumCalls: fc.integer({ min: 1, max: 12 }),
+    lowTrafficFailures: fc.oneof(fc.integer({ min: 1, max: 8 }), fc.constant(Infinity)),
+    consecutiveFailures: fc.option(fc.integer({ min: 1, max: 8 }), { nil: undefined }),
+    slow: fc.option(fc.record({ slowCallMs: fc.integer({ min: 1, max: 20 }), slowRate: rate })),
+  })
+  .map(({ slow, ...rest }) => ({
+    ...rest,
+    minimumCalls: 'calls' in rest.window ? Math.min(rest.minimumCalls, rest.window.calls) : rest.minimumCalls,
+    slowCallMs: slow?.slowCallMs,
+    slowRate: slow?.slowRate,
+  }));
+
+const calls = fc.array(
+  fc.record({
+    gapMs: fc.oneof(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 600 })),
+    durationMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 25 })),
+    failed: fc.boolean(),
+  }),
+  { minLength: 1, maxLength: 60, size: 'max' },
+);
+
+test('whatever the window, the rules and the calls', async () => {
+  await fc.assert(
+    fc.asyncProperty(rules, calls, async (given, course) => {
+      const clock = new VirtualClock();
+      const breaker = circuitBreaker({ ...given, clock });
+      const events = heard(breaker, 'state');
+      let all: Recorded[] = [];
+      for (const { gapMs, durationMs, failed } of course) {
+        if (gapMs > 0) await clock.advance(gapMs);
+        const permit = breaker.tryAcquire();
+        if (durationMs > 0) await clock.advance(durationMs);
+        if (failed) permit?.failure(boom);
+        else permit?.success();
+        all.push({ atMs: clock.now(), failed, slow: durationMs > (given.slowCallMs ?? Infinity) });
+
+        const now = held(given.window, all, clock.now());
+        const count = (what: 'failed' | 'slow') => now.filter((each) => each[what]).length;
+        expect(breaker.stats).toMatchObject({
+          calls: now.length,
+          failures: count('failed'),
+          slow: count('slow'),
+          failureRate: now.length < given.minimumCalls ? undefined : count('failed') / now.length,
+        });
+        const reason = tripsBy(given, all, clock.now());
+        expect(breaker.state).toBe(reason === undefined ? 'closed' : 'open');
+        if (reason === undefined) continue;
+        expect(events.pop()).toMatchObject({ to: 'open', reason });
+        breaker.close();
+        all = [];
+      }
+    }),
+    { numRuns: 400 },
+  );
+});

@@ -1,0 +1,167 @@
+import { bulkhead, circuitBreaker, constant, pipeline, retry, TimeoutError, timeout } from 'holdfast';
+import { VirtualClock } from 'holdfast/testing';
+import { describe, expect, it } from 'vitest';
+import { flush, Jobs, track } from '../support/jobs.ts';
+
+function setUp(ms = 100) {
+  const clock = new VirtualClock();
+  const policy = timeout({ ms, mode: 'cooperate', clock });
+  const events: number[] = [];
+  policy.on('timeout', () => events.push(clock.now()));
+  return { clock, policy, events, jobs: new Jobs() };
+}
+
+it('aborts the signal at ms, and waits for the operation', async () => {
+  const { clock, policy, events } = setUp();
+  let signal: AbortSignal | undefined;
+  const call = track(
+    policy.run((call) => {
+      signal = call.signal;
+      return new Promise(() => {});
+    }),
+  );
+  await clock.advance(99);
+  expect(signal?.aborted).toBe(false);
+  await clock.advance(1);
+  expect(signal?.reason).toBeInstanceOf(TimeoutError);
+  await clock.advance(10_000);
+  expect([call.state, events]).toEqual(['pending', [100]]);
+});
+
+it('lets a value stand that the operation then returns', async () => {
+  const { clock, policy, jobs, events } = setUp();
+  const call = track(policy.run(jobs.job()));
+  await clock.advance(150);
+  jobs.started[0]?.end('partial');
+  await flush();
+  expect([call.value, events]).toEqual(['partial', [100]]);
+});
+
+it.each([new Error('cleaned up'), 'no error', undefined])(
+  'throws the TimeoutError with %s as its cause',
+  async (cause) => {
+    const { clock, policy, jobs } = setUp();
+    const call = track(policy.run(jobs.job()));
+    await clock.advance(150);
+    jobs.started[0]?.fail(cause);
+    await flush();
+    expect(call.error).toMatchObject({ name: 'TimeoutError', ms: 100 });
+    expect(Object.getOwnPropertyDescriptor(call.error, 'cause')).toMatchObject({ value: cause });
+  },
+);
+
+it('throws the reason itself, not as its own cause, where the operation throws that', async () => {
+  const { clock, policy } = setUp();
+  let reason: unknown;
+  const call = track(
+    policy.run(({ signal }) => {
+      return new Promise((_, reject) => {
+        signal.addEventListener('abort', () => {
+          reason = signal.reason;
+          reject(signal.reason);
+        });
+      });
+    }),
+  );
+  await clock.advance(100);
+  expect(call.error).toBe(reason);
+  expect(reason).toBeInstanceOf(TimeoutError);
+  expect((reason as Error).cause).toBeUndefined();
+});
+
+it('has no part in what ends before ms', async () => {
+  const { clock, policy, events } = setUp();
+  const good = track(policy.run(() => 'value'));
+  const bad = track(policy.run(() => Promise.reject('as it is')));
+  await clock.advance(1_000);
+  expect([good.value, bad.error, events, clock.pendingTimers]).toEqual(['value', 'as it is', [], 0]);
+});
+
+describe('whoever is not so patient', () => {
+  it('rejects at once with the reason of a caller who aborts after ms', async () => {
+    const { clock, policy, jobs } = setUp();
+    const caller = new AbortController();
+    const call = track(policy.run(jobs.job(), { signal: caller.signal }));
+    await clock.advance(150);
+    caller.abort('enough');
+    await flush();
+    expect(call.error).toBe('enough');
+    jobs.started[0]?.end();
+    await flush();
+    expect(call.error).toBe('enough');
+  });
+
+  it.each(['run', 'timeout'])('rejects at the deadline of a %s around', async (whose) => {
+    const { clock, policy, jobs } = setUp();
+    const around = whose === 'timeout' ? [timeout({ ms: 130, clock })] : [];
+    const shop = pipeline({ name: 'shop', clock }, ...around, policy);
+    const call = track(shop.run(jobs.job(), whose === 'run' ? { timeoutMs: 130 } : {}));
+    await clock.advance(129);
+    expect(call.state).toBe('pending');
+    await clock.advance(1);
+    expect(call.error).toMatchObject({ name: 'TimeoutError', ms: 130 });
+  });
+});
+
+it('takes a waiter out of a queue inside, and never starts it', async () => {
+  const { clock, policy, jobs, events } = setUp();
+  const limit = bulkhead({ concurrency: 1, queue: 1, queueTimeoutMs: Infinity, clock });
+  const place = limit.tryAcquire();
+  const call = track(pipeline('shop', policy, limit).run(jobs.job()));
+  await clock.advance(100);
+  expect(call.error).toBeInstanceOf(TimeoutError);
+  place?.release();
+  expect([limit.inFlight, limit.queued, jobs.started.length, events]).toEqual([0, 0, 0, [100]]);
+});
+
+it('lets a retry inside make no further attempt after ms', async () => {
+  const { clock, policy, jobs } = setUp();
+  const shop = pipeline('shop', policy, retry({ retries: 5, backoff: constant(30), budget: false, clock }));
+  const call = track(shop.run(jobs.job()));
+  await clock.advance(50);
+  jobs.started[0]?.fail(new Error('first'));
+  await clock.advance(60);
+  expect(jobs.started).toHaveLength(2);
+  jobs.started[1]?.fail(new Error('second'));
+  await clock.advance(1_000);
+  expect(jobs.started).toHaveLength(2);
+  expect(call.error).toMatchObject({ name: 'TimeoutError', cause: { message: 'second' } });
+});
+
+describe('a breaker', () => {
+  const verdicts = async (order: 'around' | 'inside', end: (jobs: Jobs) => void) => {
+    const { clock, policy, jobs } = setUp();
+    const breaker = circuitBreaker({ clock });
+    const shop = pipeline('shop', ...(order === 'around' ? [breaker, policy] : [policy, breaker]));
+    track(shop.run(jobs.job()));
+    await clock.advance(150);
+    expect(breaker.stats.calls).toBe(0);
+    end(jobs);
+    await flush();
+    const { calls, failures } = breaker.stats;
+    return { calls, failures };
+  };
+
+  it.each(['around', 'inside'] as const)(
+    '%s learns nothing before the operation ends, then how it did',
+    async (order) => {
+      expect(await verdicts(order, (jobs) => jobs.started[0]?.end())).toEqual({ calls: 1, failures: 0 });
+      expect(await verdicts(order, (jobs) => jobs.started[0]?.fail('late'))).toEqual({
+        calls: 1,
+        failures: 1,
+      });
+    },
+  );
+
+  it('around learns of the TimeoutError that the caller gets, not of what the operation threw', async () => {
+    const { clock, policy, jobs } = setUp();
+    const learned: unknown[] = [];
+    const breaker = circuitBreaker({ clock, judge: (outcome) => void learned.push(outcome.error) });
+    const call = track(pipeline('shop', breaker, policy).run(jobs.job()));
+    await clock.advance(150);
+    jobs.started[0]?.fail(new TypeError('cleaning up'));
+    await flush();
+    expect(learned).toEqual([call.error]);
+    expect(breaker.stats).toMatchObject({ calls: 1, failures: 1 });
+  });
+});
