@@ -19,6 +19,7 @@ export {
 export type { CommonOptions, NameOption } from './core/built-in.ts';
 export type { Call } from './core/call.ts';
 export { type Clock, type Random, systemClock, type Timer } from './core/clock.ts';
+export type { Disposes } from './core/disposable.ts';
 export {
   HoldfastError,
   type HoldfastErrorInit,

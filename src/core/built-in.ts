@@ -3,8 +3,10 @@ import type { CallNode } from './call.ts';
 import { type Clock, type Random, systemClock, systemRandom } from './clock.ts';
 import type { HoldfastErrorInit } from './errors.ts';
 import type { EventSource } from './events.ts';
+import { fuse } from './fuse.ts';
+import { invoke } from './invoke.ts';
 import type { Judge } from './judge.ts';
-import type { Next, Policy } from './policy.ts';
+import { isGate, type Next, type Policy } from './policy.ts';
 import { Runnable } from './runnable.ts';
 
 /** What every policy may be given. */
@@ -35,10 +37,8 @@ export abstract class BuiltIn<
   /** `retry`, `circuit-breaker`, `bulkhead`, `timeout` or `fallback`. */
   readonly kind: string;
   override readonly name: string;
-  /** @internal Its options, checked, with the defaults filled in. */
-  readonly settings: Settings;
-  /** @internal Whether the policy has to do with time, and so must agree with its pipeline about the clock. */
-  readonly timed: boolean = true;
+  /** @internal */
+  override readonly settings: Settings;
   #clock: Clock | undefined;
   #next: Next | undefined = undefined;
 
@@ -48,21 +48,6 @@ export abstract class BuiltIn<
     this.name = settings.name ?? kind;
     this.settings = settings;
     this.#clock = settings.clock;
-  }
-
-  /** @internal Whether the name is the user's own, which a pipeline does not change. */
-  get named(): boolean {
-    return this.settings.name !== undefined;
-  }
-
-  /** @internal */
-  override get random(): Random | undefined {
-    return this.settings.random;
-  }
-
-  /** @internal */
-  override get captureStack(): boolean | undefined {
-    return this.settings.captureStack;
   }
 
   override get clock(): Clock {
@@ -81,12 +66,10 @@ export abstract class BuiltIn<
 
   /** @internal */
   override get next(): Next {
-    this.#next ??= this.compiled();
+    const policy = this as unknown as Policy;
+    this.#next ??= isGate(policy) ? fuse([policy], invoke) : policy.around(invoke);
     return this.#next;
   }
-
-  /** What the policy does around an operation when it runs alone. */
-  protected abstract compiled(): Next;
 
   /** @internal What a judge, a backoff or another function of the user threw. */
   faultIn({ run: { owner } }: CallNode, fault: unknown): void {
@@ -95,18 +78,20 @@ export abstract class BuiltIn<
     listener.fault(fault, owner.sourceOf(this as unknown as Policy));
   }
 
+  /** @internal */
   protected randomIn(call: CallNode): Random {
-    return this.random ?? call.run.owner.random ?? systemRandom;
+    return this.settings.random ?? call.run.owner.settings.random ?? systemRandom;
   }
 
+  /** @internal */
   protected errorInit({ run: { owner } }: CallNode): HoldfastErrorInit {
     return {
       ...owner.sourceOf(this as unknown as Policy),
-      captureStack: this.captureStack ?? owner.captureStack,
+      captureStack: this.settings.captureStack ?? owner.settings.captureStack,
     };
   }
 
-  /** Emits to the policy's own listeners, and to those of the pipeline whose run it is; makes the event if any hears. */
+  /** @internal Emits to the policy's own listeners, and to those of the pipeline whose run it is; makes the event if any hears. */
   protected emitIn<K extends keyof Types & string>(
     { run: { owner } }: CallNode,
     type: K,

@@ -2,18 +2,21 @@
  * One listener on a caller's signal for all the runs in flight that were given it. The signal may be that of a
  * process's shutdown, with thousands of runs at a time; above ten listeners Node 20 suspects a leak, and says so.
  */
+import { Link } from './links.ts';
 
 /** What is interrupted when the signal aborts. */
-interface Interruptible {
+interface Interruptible extends Link {
   interrupt(): void;
 }
 
-/** The runs that share a signal, and its one listener. */
-class Watch {
-  readonly runs = new Set<Interruptible>();
-
+/** The list of the runs that share a signal, and its one listener. */
+class Watch extends Link {
   handleEvent(): void {
-    for (const run of [...this.runs]) run.interrupt();
+    while (this.next !== this) {
+      const run = this.next as Interruptible;
+      run.unlink();
+      run.interrupt();
+    }
   }
 }
 
@@ -27,13 +30,14 @@ export function watch(signal: AbortSignal, run: Interruptible): void {
     watches.set(signal, shared);
     signal.addEventListener('abort', shared);
   }
-  shared.runs.add(run);
+  shared.push(run);
 }
 
 /** The run has ended. With the last, the listener goes. */
 export function unwatch(signal: AbortSignal, run: Interruptible): void {
+  run.unlink();
   const shared = watches.get(signal);
-  if (!shared?.runs.delete(run) || shared.runs.size > 0) return;
+  if (shared === undefined || shared.next !== shared) return;
   watches.delete(signal);
   signal.removeEventListener('abort', shared);
 }

@@ -6,6 +6,7 @@ import { shared } from './shared.ts';
 
 /** A timer that was set and can be taken back. */
 export interface Timer {
+  /** Takes it back: it will not fire. */
   cancel(): void;
   /** Lets the timer keep the process alive: how each timer starts. */
   ref(): void;
@@ -15,6 +16,7 @@ export interface Timer {
 
 /** A monotonic clock in milliseconds; only differences between its readings mean anything. */
 export interface Clock {
+  /** Milliseconds since some moment in the past that stays the same. */
   now(): number;
   /** Calls `fn` once, `ms` (0 to 2^31-1) from now. */
   setTimer(ms: number, fn: () => void): Timer;
@@ -33,27 +35,15 @@ export const standIn: { clock?: (Clock & { readonly startMs: number; random: Ran
 );
 
 // `setTimeout` and `performance` are looked up on `globalThis` at each use, never captured: fake timers replace them.
-class SystemTimer implements Timer {
-  readonly #handle: ReturnType<typeof setTimeout>;
-  readonly #clear = globalThis.clearTimeout; // the one that belongs to the `setTimeout` that made the handle
-
-  constructor(ms: number, fn: () => void) {
-    this.#handle = globalThis.setTimeout(fn, ms);
-  }
-
-  cancel(): void {
-    const clear = this.#clear;
-    clear(this.#handle);
-  }
-
-  // Where handles are plain numbers there is nothing to ref: the process then lives as long as the timer does.
-  ref(): void {
-    this.#handle.ref?.();
-  }
-
-  unref(): void {
-    this.#handle.unref?.();
-  }
+function setSystemTimer(ms: number, fn: () => void): Timer {
+  const handle = globalThis.setTimeout(fn, ms);
+  const clear = globalThis.clearTimeout; // the one that belongs to the `setTimeout` that made the handle
+  return {
+    cancel: () => clear(handle),
+    // Where handles are plain numbers there is nothing to ref: the process then lives as long as the timer does.
+    ref: () => handle.ref?.(),
+    unref: () => handle.unref?.(),
+  };
 }
 
 // Fake timers count from 0 when they come, and give way to the real clock again: timelines that have nothing in common.
@@ -69,9 +59,10 @@ function systemNow(): number {
   reading = standIn.clock?.now() ?? globalThis.performance.now();
   if (current !== timeline) {
     // Whole milliseconds, since fractions would blur deadlines that are exact.
-    if (timeline !== undefined)
+    if (timeline !== undefined) {
       lead += Math.ceil(last - (leftAt.get(current) ?? standIn.clock?.startMs ?? 0));
-    if (timeline !== undefined) leftAt.set(timeline, last);
+      leftAt.set(timeline, last);
+    }
     timeline = current;
   }
   return reading + lead;
@@ -80,7 +71,7 @@ function systemNow(): number {
 /** The runtime's monotonic clock and timers, or those of fake timers that stand in for them. */
 export const systemClock: Clock = {
   now: systemNow,
-  setTimer: (ms, fn) => standIn.clock?.setTimer(ms, fn) ?? new SystemTimer(ms, fn),
+  setTimer: (ms, fn) => standIn.clock?.setTimer(ms, fn) ?? setSystemTimer(ms, fn),
 };
 
 /** `Math.random`, or the seeded numbers of an installed virtual clock. */

@@ -7,5 +7,6 @@ declare global {
 
 /** What `using` gives back at the end of its block. */
 export interface Disposes {
+  /** Called at the end of a `using` block. */
   [Symbol.dispose](): void;
 }

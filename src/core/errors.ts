@@ -55,12 +55,13 @@ function limitStackTrace(limit: number): number {
  * trackers group it; what varies stands in properties.
  */
 export class HoldfastError extends Error {
+  /** @internal */
   static override [Symbol.hasInstance](this: { readonly prototype: object }, candidate: unknown): boolean {
     const brand = brandOf((this.prototype as HoldfastError).name);
     // A user's own subclass inherits this function, and keeps the ordinary meaning.
     return Object.hasOwn(this.prototype, brand)
       ? hasBrand(candidate, brand)
-      : Function.prototype[Symbol.hasInstance].call(this as never, candidate);
+      : super[Symbol.hasInstance](candidate);
   }
 
   /** Stable, for programs: `HOLDFAST_…`. */
@@ -96,6 +97,7 @@ export class Rejection extends HoldfastError {
 
   // What stands for the run that was refused: a reference to it would keep it alive. Accessors on the prototype are
   // reachable from another copy of the library, and do not show where the error is printed.
+  /** @internal */
   get [RUN](): object | undefined {
     return this.#run;
   }

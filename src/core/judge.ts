@@ -38,63 +38,21 @@ export interface Judging {
 }
 
 /** A judgement in which nothing is left open. */
-export interface Decision {
-  readonly verdict: Verdict;
-  readonly retry: boolean;
-  readonly retryAfterMs: number | undefined;
-}
+export type Decision = Judgement & { readonly retry: boolean };
 
-const decision = (verdict: Verdict, retry: boolean): Decision => ({
-  verdict,
-  retry,
-  retryAfterMs: undefined,
-});
-const SUCCESS = decision('success', false);
-const IGNORE = decision('ignore', false);
-const TRANSIENT = decision('failure', true);
-const FINAL = decision('failure', false);
+const SUCCESS: Decision = { verdict: 'success', retry: false, retryAfterMs: undefined };
+const IGNORE: Decision = { verdict: 'ignore', retry: false, retryAfterMs: undefined };
+const FINAL: Decision = { verdict: 'failure', retry: false, retryAfterMs: undefined };
 
 /** p-retry's `AbortError`, known by its shape, since the class of a bundled copy is not the user's. */
 export const isAbortError = (error: unknown): error is Error & { readonly originalError: unknown } =>
-  read(() => error instanceof Error && error.name === 'AbortError' && 'originalError' in error);
+  reads(() => error instanceof Error && error.name === 'AbortError' && 'originalError' in error);
 
-/**
- * The default: a value is a success; an error is a failure that may be tried again, with these exceptions. A
- * `TypeError` that is not a network error is a bug in the code, not a fault of the dependency; this run's own
- * rejection and p-retry's `AbortError` are not to be tried again.
- */
-function judgeByDefault(outcome: Outcome, call: CallNode): Decision {
-  if (outcome.ok) return SUCCESS;
-  const { error } = outcome;
-  if (read(() => error instanceof TypeError && !isNetworkError(error))) return IGNORE;
-  return endsRetrying(error, call) ? FINAL : TRANSIENT;
-}
+/** A bug in the code, not a fault of the dependency. */
+const isBug = (error: unknown): boolean => reads(() => error instanceof TypeError && !isNetworkError(error));
 
-const endsRetrying = (error: unknown, call: CallNode): boolean =>
-  isAbortError(error) || refusedRun(error, call.run);
-
-/**
- * Decides on an outcome. The caller's own abort is ignored, whatever the judges say. A judge that throws, or answers
- * with what is no verdict: the outcome stands, as a failure that is not tried again, and `policy` is told.
- */
-export function judge(policy: Judging, outcome: Outcome, call: CallNode): Decision {
-  const { run } = call;
-  if (!outcome.ok && run.aborted && outcome.error === run.abortReason) return IGNORE;
-  const { judge: ofRun } = run.options;
-  try {
-    let answer = policy.settings.judge?.(outcome, call) ?? ofRun?.(outcome, call);
-    for (let next = call.judges; answer == null && next !== undefined; next = next.outer) {
-      answer = next.judge(outcome, call);
-    }
-    return answer == null ? judgeByDefault(outcome, call) : decide(answer, outcome, call);
-  } catch (fault) {
-    policy.faultIn(call, fault);
-    return FINAL;
-  }
-}
-
-/** What is thrown may throw when it is looked at, such as a revoked proxy: then it is nothing in particular. */
-function read(look: () => boolean): boolean {
+/** What was thrown may throw when it is looked at, as a revoked proxy does: then it is nothing in particular. */
+function reads(look: () => boolean): boolean {
   try {
     return look();
   } catch {
@@ -102,15 +60,36 @@ function read(look: () => boolean): boolean {
   }
 }
 
-function decide(answer: Verdict | Judgement, outcome: Outcome, call: CallNode): Decision {
-  const { verdict, retry, retryAfterMs }: Judgement =
-    typeof answer === 'string' ? { verdict: answer } : answer;
-  // Async by mistake: what it comes to is nobody's.
-  if (isThenable(answer)) answer.then(undefined, () => {});
-  check('judge', 'verdict', verdict, "'success' or 'failure' or 'ignore'");
-  if (retryAfterMs !== undefined)
-    check('judge', 'retryAfterMs', retryAfterMs, 'a number >= 0 (Infinity is allowed)');
-  // A plain `failure` does not speak of trying again: what ends the retrying by default still ends it.
-  const mayRetry = verdict === 'failure' && (outcome.ok || !endsRetrying(outcome.error, call));
-  return { verdict, retry: retry ?? mayRetry, retryAfterMs };
+/**
+ * Decides on an outcome. The caller's own abort is ignored, whatever the judges say. By default a value is a success, a
+ * bug is ignored, and any other error is a failure. A failure may be tried again, but for this run's own rejection and
+ * p-retry's `AbortError`. A judge that throws, or answers with what is no verdict: the outcome stands, as a failure that
+ * is not tried again, and `policy` is told.
+ */
+export function judge(policy: Judging, outcome: Outcome, call: CallNode): Decision {
+  const { run } = call;
+  const { ok, error } = outcome;
+  if (!ok && run.aborted && error === run.abortReason) return IGNORE;
+  try {
+    let answer = policy.settings.judge?.(outcome, call) ?? run.options.judge?.(outcome, call);
+    for (let next = call.judges; answer == null && next !== undefined; next = next.outer) {
+      answer = next.judge(outcome, call);
+    }
+    if (answer == null) {
+      if (ok) return SUCCESS;
+      answer = isBug(error) ? 'ignore' : 'failure';
+    }
+    const { verdict, retry, retryAfterMs }: Judgement =
+      typeof answer === 'string' ? { verdict: answer } : answer;
+    // Async by mistake: what it comes to is nobody's.
+    if (isThenable(answer)) answer.then(undefined, () => {});
+    check('judge', 'verdict', verdict, "'success' or 'failure' or 'ignore'");
+    if (retryAfterMs !== undefined)
+      check('judge', 'retryAfterMs', retryAfterMs, 'a number >= 0 (Infinity is allowed)');
+    const mayRetry = verdict === 'failure' && !isAbortError(error) && !refusedRun(error, run);
+    return { verdict, retry: retry ?? mayRetry, retryAfterMs };
+  } catch (fault) {
+    policy.faultIn(call, fault);
+    return FINAL;
+  }
 }

@@ -96,7 +96,7 @@ export class Run extends Scope {
   /** Why nothing may start any more: the caller's reason, or the error of a deadline. */
   lateness(): unknown {
     if (this.aborted) return this.abortReason;
-    const { captureStack } = this.owner;
+    const { captureStack } = this.owner.settings;
     const init = { ...this.#deadlineSource(), captureStack, ms: this.options.timeoutMs ?? 0 };
     return new TimeoutError(messageFor(init, 'has passed'), init);
   }

@@ -3,8 +3,9 @@
  * eventemitter3; what a listener throws never reaches the call, nor another listener.
  */
 import { EventEmitter } from 'eventemitter3';
+import type { SharedSettings } from './built-in.ts';
 import type { Call } from './call.ts';
-import type { Clock, Random } from './clock.ts';
+import type { Clock } from './clock.ts';
 import type { CommonEvents, EventSource, Listener } from './events.ts';
 import type { Judges } from './judge.ts';
 import { ANYTHING, check, FUNCTION, LIMIT, type Rules, SIGNAL, settle } from './options.ts';
@@ -43,10 +44,8 @@ export abstract class Runnable<Types extends object, Extra = never> {
   readonly pipeline: string | undefined = undefined;
   /** @internal */
   readonly judges: Judges | undefined = undefined;
-  /** @internal */
-  abstract readonly random: Random | undefined;
-  /** @internal */
-  abstract readonly captureStack: boolean | undefined;
+  /** @internal The options, checked, with the defaults filled in. */
+  abstract readonly settings: SharedSettings;
 
   #emitter: EventEmitter | undefined = undefined;
   #printed: Set<string> | undefined = undefined;

@@ -1,12 +1,7 @@
 /** What each policy of a pipeline is called in its events and errors. */
+import { BuiltIn } from '../core/built-in.ts';
 import { allowed } from '../core/options.ts';
 import { isGate, type Policy } from '../core/policy.ts';
-
-interface Nameable {
-  readonly name?: string;
-  /** False where the name is only the policy's kind. */
-  readonly named?: boolean;
-}
 
 /**
  * Explicit names as they are; of equal default names the second becomes `timeout-2`, and so on.
@@ -17,8 +12,8 @@ export function labelsOf(policies: readonly Policy[]): Map<Policy, string> {
   const labels = new Map<Policy, string>();
   const taken = new Set<string>();
   const distinct = [...new Set(policies)];
-  const explicit = (policy: Policy & Nameable): boolean =>
-    policy.name !== undefined && policy.named !== false;
+  const explicit = (policy: Policy): boolean =>
+    (policy instanceof BuiltIn ? policy.settings : policy).name !== undefined;
   for (const policy of distinct.filter(explicit)) {
     const name = policy.name as string;
     if (taken.has(name)) throw allowed('pipeline', 'name', name, 'different for each policy');

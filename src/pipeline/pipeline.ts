@@ -72,9 +72,7 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
   /** @internal */
   override readonly judges: Judges | undefined;
   /** @internal */
-  override readonly random: Random | undefined;
-  /** @internal */
-  override readonly captureStack: boolean | undefined;
+  override readonly settings: PipelineOptions;
   /** @internal */
   override readonly next: Next;
   readonly #clock: Clock | undefined;
@@ -86,13 +84,12 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
     super();
     const settings = settle<PipelineOptions>('pipeline', options, RULES, 'name');
     policies.forEach(checkPolicy);
-    const { name, judge, clock, random, captureStack } = settings;
+    const { name, judge, clock } = settings;
+    this.settings = settings;
     this.name = this.pipeline = name;
     this.policies = policies;
     this.parts = judge === undefined ? policies : withJudge(judge, policies);
     this.judges = judge && { judge, outer: undefined };
-    this.random = random;
-    this.captureStack = captureStack;
     this.#clock = clock;
     this.#flat = flatten(policies);
     this.#labels = labelsOf(this.#flat);
@@ -160,7 +157,8 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
 
 type Timed = BuiltIn<object, unknown>;
 
-const isTimed = (policy: Policy): policy is Policy & Timed => policy instanceof BuiltIn && policy.timed;
+const isTimed = (policy: Policy): policy is Policy & Timed =>
+  policy instanceof BuiltIn && 'clock' in policy.settings;
 
 interface Stateful {
   on(type: 'state', listener: (event: EventSource) => void): unknown;

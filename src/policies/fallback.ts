@@ -2,7 +2,6 @@
 import { BuiltIn, type NameOption } from '../core/built-in.ts';
 import type { Call, CallNode } from '../core/call.ts';
 import type { EventSource } from '../core/events.ts';
-import { invoke } from '../core/invoke.ts';
 import { type Judge, judge } from '../core/judge.ts';
 import { allowed, FUNCTION, NAME, type Rules, settle } from '../core/options.ts';
 import { failure } from '../core/outcome.ts';
@@ -31,16 +30,11 @@ const RULES: Rules = { ...NAME, judge: [FUNCTION] };
 
 /** See `fallback`. */
 export class Fallback<Value> extends BuiltIn<FallbackEvents, Value> implements Layer {
-  override readonly timed = false;
   readonly #answer: FallbackFunction<Value>;
 
   constructor(answer: Value | FallbackFunction<Value>, options: FallbackOptions = {}) {
     super('fallback', settle('fallback', options, RULES));
     this.#answer = typeof answer === 'function' ? (answer as FallbackFunction<Value>) : () => answer;
-  }
-
-  protected override compiled(): Next {
-    return this.around(invoke);
   }
 
   around(next: Next): Next {

@@ -3,7 +3,6 @@ import { BuiltIn, type CommonOptions } from '../core/built-in.ts';
 import type { CallNode } from '../core/call.ts';
 import { messageFor, TimeoutError } from '../core/errors.ts';
 import type { TimeoutEvent } from '../core/events.ts';
-import { invoke } from '../core/invoke.ts';
 import { Link } from '../core/links.ts';
 import { LIMIT, type Rules, settle, TIME } from '../core/options.ts';
 import { failure } from '../core/outcome.ts';
@@ -45,10 +44,6 @@ export class Timeout extends BuiltIn<TimeoutEvents> implements Layer {
     this.ms = settings.ms;
     this.mode = settings.mode;
     this.lane = new TimerLane(this, this.ms);
-  }
-
-  protected override compiled(): Next {
-    return this.around(invoke);
   }
 
   around(next: Next): Next {

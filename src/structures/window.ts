@@ -8,7 +8,7 @@
 export type WindowSpan = { readonly ms: number } | { readonly calls: number };
 
 /** What a window, or one of its buckets, has counted. */
-export interface Tally {
+interface Tally {
   readonly calls: number;
   readonly failures: number;
   readonly slow: number;

@@ -30,7 +30,7 @@ const callScript = fc.record({
   abortMs: fc.option(fc.constantFrom(0, 5, 17, 40), { nil: undefined, freq: 4 }),
   timeoutMs: fc.option(fc.constantFrom(7, 30, 70), { nil: undefined, freq: 4 }),
 });
-export type CallScript = typeof callScript extends fc.Arbitrary<infer T> ? T : never;
+type CallScript = typeof callScript extends fc.Arbitrary<infer T> ? T : never;
 
 const policySpec = fc.oneof(
   fc.record({ kind: fc.constant('retry' as const), retries: fc.nat(3), ms: fc.constantFrom(1, 4, 13) }),

@@ -3,8 +3,6 @@ import { BuiltIn, type CommonOptions } from '../../core/built-in.ts';
 import type { Call, CallNode } from '../../core/call.ts';
 import { isRejection, messageFor } from '../../core/errors.ts';
 import type { EventSource } from '../../core/events.ts';
-import { fuse } from '../../core/fuse.ts';
-import { invoke } from '../../core/invoke.ts';
 import { FLAG, LIMIT, type Rules, SIGNAL, settle, TIME } from '../../core/options.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Gate, Next } from '../../core/policy.ts';
@@ -13,7 +11,7 @@ import { TimerLane } from '../../structures/timer-lane.ts';
 import { TIMED_OUT, WaiterQueue } from '../../structures/waiter-queue.ts';
 import { BulkheadFullError } from './errors.ts';
 import { type BulkheadLimits, BulkheadMachine } from './machine.ts';
-import { BulkheadPermit } from './permit.ts';
+import { type BulkheadPermit, Place } from './permit.ts';
 
 /** Options of `bulkhead`. */
 export interface BulkheadOptions extends CommonOptions {
@@ -78,9 +76,9 @@ type Settings = BulkheadOptions & BulkheadLimits & { queueTimeoutMs: number; rec
 const direct: Next = async (operation, call) => operation(call);
 
 /** See `bulkhead`. */
-export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate<BulkheadPermit> {
+export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate {
   readonly #machine: BulkheadMachine;
-  readonly #waiters: WaiterQueue<BulkheadPermit>;
+  readonly #waiters: WaiterQueue<Place>;
   readonly #reclaims: TimerLane | undefined;
   #abandoned = 0;
 
@@ -134,7 +132,7 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate<BulkheadPe
   tryAcquire(): BulkheadPermit | undefined {
     if (this.#machine.inFlight >= this.limits.concurrency || this.queued > 0) return undefined;
     this.#machine.arrive();
-    return new BulkheadPermit(this, new Run(this));
+    return new Place(this, new Run(this));
   }
 
   /**
@@ -160,11 +158,12 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate<BulkheadPe
     });
   }
 
-  enter(call: Call): BulkheadPermit | BulkheadFullError | Promise<BulkheadPermit | BulkheadFullError> {
+  /** @internal */
+  enter(call: Call): Place | BulkheadFullError | Promise<Place | BulkheadFullError> {
     const node = call as CallNode;
     switch (this.#machine.arrive()) {
       case 'admitted':
-        return new BulkheadPermit(this, node);
+        return new Place(this, node);
       case 'full':
         return this.#refuse(node, 'full');
       case 'queued':
@@ -172,14 +171,15 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate<BulkheadPe
     }
   }
 
-  async #wait(call: CallNode): Promise<BulkheadPermit | BulkheadFullError> {
+  async #wait(call: CallNode): Promise<Place | BulkheadFullError> {
     const place = this.#waiters.wait(call, () => this.#machine.leaveQueue());
     this.emitIn(call, 'queue', () => this.#counts());
     const permit = await place;
     return permit === TIMED_OUT ? this.#refuse(call, 'queue-timeout') : permit;
   }
 
-  leave(permit: BulkheadPermit, _outcome: Outcome | 'unused', running = false): void {
+  /** @internal */
+  leave(permit: Place, _outcome: Outcome | 'unused', running = false): void {
     if (!running || permit.state !== 'held') return;
     permit.state = 'abandoned';
     this.#abandoned++;
@@ -187,7 +187,8 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate<BulkheadPe
     this.#announce('abandon', permit);
   }
 
-  release(permit: BulkheadPermit): void {
+  /** @internal */
+  release(permit: Place): void {
     const { state } = permit;
     if (state === 'released') return;
     permit.state = 'released';
@@ -199,7 +200,7 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate<BulkheadPe
   }
 
   /** @internal The work of an abandoned permit took too long: its place goes to another. */
-  reclaim(permit: BulkheadPermit): void {
+  reclaim(permit: Place): void {
     permit.state = 'reclaimed';
     this.#abandoned--;
     this.#free();
@@ -212,7 +213,7 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate<BulkheadPe
   }
 
   #handOver(): void {
-    while (this.#machine.admitWaiter()) this.#waiters.admitFirst((call) => new BulkheadPermit(this, call));
+    while (this.#machine.admitWaiter()) this.#waiters.admitFirst((call) => new Place(this, call));
   }
 
   #counts(): Omit<BulkheadEvent, keyof EventSource> {
@@ -220,7 +221,7 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate<BulkheadPe
     return { inFlight, queued, concurrency: limits.concurrency, queue: limits.queue };
   }
 
-  #announce(type: 'abandon' | 'reclaim', { call }: BulkheadPermit): void {
+  #announce(type: 'abandon' | 'reclaim', { call }: Place): void {
     this.emitIn(call, type, () => ({ ...this.#counts(), abandoned: this.#abandoned }));
   }
 
@@ -230,10 +231,6 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate<BulkheadPe
     const init = this.errorInit(call);
     const what = reason === 'full' ? 'is full' : 'had no place in time';
     return new BulkheadFullError(messageFor(init, what), { ...init, ...counts, reason });
-  }
-
-  protected override compiled(): Next {
-    return fuse([this], invoke);
   }
 }
 

@@ -4,12 +4,10 @@ import { BuiltIn } from '../../core/built-in.ts';
 import type { Call, CallNode } from '../../core/call.ts';
 import type { Clock } from '../../core/clock.ts';
 import { isRejection, messageFor } from '../../core/errors.ts';
-import { fuse } from '../../core/fuse.ts';
-import { invoke } from '../../core/invoke.ts';
 import { type Decision, judge, type Verdict } from '../../core/judge.ts';
 import { check, TEXT } from '../../core/options.ts';
 import type { Outcome } from '../../core/outcome.ts';
-import type { Gate, Next } from '../../core/policy.ts';
+import type { Gate } from '../../core/policy.ts';
 import { Run } from '../../core/run.ts';
 import { CircuitOpenError } from './errors.ts';
 import type { BreakerEvents, BreakerStateEvent, BreakerStats, ChangeReason } from './events.ts';
@@ -221,10 +219,6 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
       slowRate: enough ? slow / calls : undefined,
       openings: this.#machine.openingsAt(now).count,
     };
-  }
-
-  protected override compiled(): Next {
-    return fuse([this], invoke);
   }
 
   get #mark(): { observed: true } | undefined {

@@ -4,7 +4,6 @@ import { BuiltIn, type CommonOptions } from '../../core/built-in.ts';
 import { type Call, CallNode } from '../../core/call.ts';
 import type { Random } from '../../core/clock.ts';
 import type { EventSource } from '../../core/events.ts';
-import { invoke } from '../../core/invoke.ts';
 import { type Decision, isAbortError, type Judge, judge } from '../../core/judge.ts';
 import { FUNCTION, type Rules, settle, TIME } from '../../core/options.ts';
 import { failure, type Outcome, success } from '../../core/outcome.ts';
@@ -94,10 +93,6 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
     this.retries = retries;
     this.budget = budget || undefined;
     this.#backoff = backoff;
-  }
-
-  protected override compiled(): Next {
-    return this.around(invoke);
   }
 
   around(next: Next): Next {
