@@ -12,6 +12,7 @@ const SAMPLES = 25;
 
 /** @throws Error - if a candidate does not do its job */
 export async function bench(effort: Effort, say: (line: string) => void): Promise<Result> {
+  const machine = describeMachine();
   say('checking that every candidate does its job');
   const wrong = (await Promise.all(candidates.map(complaints))).flat();
   if (wrong.length > 0) throw new Error(wrong.join('\n'));
@@ -28,7 +29,7 @@ export async function bench(effort: Effort, say: (line: string) => void): Promis
     });
     const bytes = new Map<string, number>();
     for (const staged of all) bytes.set(staged.candidate.name, await bytesPerCall(staged, SAMPLES));
-    return resultOf(describeMachine(), effort, { all, times, bytes });
+    return resultOf(machine, effort, { all, times, bytes });
   } finally {
     for (const staged of all) staged.close();
   }

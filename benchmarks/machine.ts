@@ -1,7 +1,7 @@
 /** On what, and of what, a result was measured. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 
 export interface Machine {
@@ -11,6 +11,8 @@ export interface Machine {
   readonly cores: number;
   readonly memoryGiB: number;
   readonly system: string;
+  /** How many processes wanted to run, over the minute before: above 0 it was not alone. */
+  readonly load: number;
   /** Of the libraries that are compared. */
   readonly versions: Readonly<Record<string, string>>;
 }
@@ -42,6 +44,7 @@ export function describeMachine(): Machine {
     cores: processors.length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     system: `${process.platform} ${process.arch}`,
+    load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
     versions: {
       holdfast: ownVersion(),
       cockatiel: versionOf('cockatiel'),

@@ -25,7 +25,7 @@ export interface Spread {
 export type Times = ReadonlyMap<string, readonly number[]>;
 
 /** Calls one candidate so many times, one call after the other. */
-export async function run({ call, rejects }: Staged, calls: number): Promise<void> {
+export async function run({ candidate, call, rejects }: Staged, calls: number): Promise<void> {
   if (!rejects) {
     for (let i = 0; i < calls; i++) await call();
     return;
@@ -33,7 +33,10 @@ export async function run({ call, rejects }: Staged, calls: number): Promise<voi
   for (let i = 0; i < calls; i++) {
     try {
       await call();
-    } catch {}
+    } catch {
+      continue;
+    }
+    throw new Error(`${candidate.name}: a call was not rejected`);
   }
 }
 

@@ -72,10 +72,12 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 /** Markdown that can be read as it stands. */
 export function markdown({ machine, effort, rows, duels: pairs }: Result): string {
-  const { node, v8, cpu, cores, memoryGiB, system, versions } = machine;
+  const { node, v8, cpu, cores, memoryGiB, system, load, versions } = machine;
   const notes = rows.filter(({ lacks }) => lacks !== '').map(({ name, lacks }) => `- ${name}: ${lacks}.`);
   const parts = [
-    `Node ${node} (V8 ${v8}), ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}; ${Object.entries(versions)
+    `Node ${node} (V8 ${v8}), ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, load ${load} at the start; ${Object.entries(
+      versions,
+    )
       .map(([name, version]) => `${name} ${version}`)
       .join(', ')}. Medians of ${effort.rounds} rounds.`,
     table(

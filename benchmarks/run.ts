@@ -11,7 +11,7 @@ import type { Effort } from './measure.ts';
 import { markdown } from './report.ts';
 import { save } from './save.ts';
 
-const FULL: Effort = { rounds: 300, batchMs: 10, warmUpMs: 500 };
+const FULL: Effort = { rounds: 240, batchMs: 10, warmUpMs: 500 };
 const QUICK: Effort = { rounds: 60, batchMs: 4, warmUpMs: 200 };
 
 function flags(): { quick: boolean; json: boolean; save: boolean } {

@@ -13,13 +13,13 @@ export interface Settings {
   readonly timeoutMs: number;
   /** Of the bulkhead, which has no queue. */
   readonly concurrency: number;
-  /** How long a circuit stays open. */
+  /** How long a circuit stays open: longer than everything is measured. */
   readonly openMs: number;
   /** The first delay of a retry, doubled for the second; with full jitter where the candidate has that. */
   readonly backoffMs: number;
 }
 
-export const SETTINGS: Settings = { timeoutMs: 1_000, concurrency: 10, openMs: 60_000, backoffMs: 50 };
+export const SETTINGS: Settings = { timeoutMs: 1_000, concurrency: 10, openMs: 300_000, backoffMs: 50 };
 
 /** Each breaker looks at the last hundred calls, and trips at half of at least twenty. */
 export const BREAKER = { calls: 100, failureRate: 0.5, minimumCalls: 20 } as const;
