@@ -1,0 +1,24 @@
+/** How many bytes of the heap a call takes, garbage at once or not. */
+import { GCProfiler, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { run, spread } from './measure.ts';
+import type { Staged } from './stage.ts';
+
+// As if node had been started with --expose-gc; only a context that is made afterwards has it.
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as (options: { type: 'minor' | 'major' }) => void;
+
+/** The median of several samples; samples during which the collector ran are not used. */
+export async function bytesPerCall(staged: Staged, samples: number, calls = 200): Promise<number> {
+  const bytes: number[] = [];
+  for (let tries = 0; bytes.length < samples && tries < 5 * samples; tries++) {
+    collect({ type: 'minor' });
+    const profiler = new GCProfiler();
+    profiler.start();
+    const before = process.memoryUsage().heapUsed;
+    await run(staged, calls);
+    const after = process.memoryUsage().heapUsed;
+    if (profiler.stop().statistics.length === 0) bytes.push((after - before) / calls);
+  }
+  return bytes.length === 0 ? Number.NaN : spread(bytes).median;
+}
