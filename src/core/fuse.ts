@@ -19,26 +19,29 @@ export function fuse(gates: readonly Gate[], next: Next): Next {
 
 /** What a group of gates has admitted: one node of the call's tree, and the tickets that have to be given back. */
 class Stay extends CallNode implements Dependent {
-  readonly #gates: readonly Gate[];
-  readonly #tickets: unknown[] = [];
-  #left = false;
-  #released = false;
+  private readonly gates: readonly Gate[];
+  private readonly tickets: unknown[];
+  /** How many gates have given one. */
+  private entered = 0;
+  private left = false;
+  private released = false;
 
   constructor(gates: readonly Gate[], call: CallNode) {
     super(call);
-    this.#gates = gates;
+    this.gates = gates;
+    this.tickets = new Array(gates.length);
     this.scope.add(this);
   }
 
   /** Enters the gates that have given no ticket yet, and passes on to what is further in. */
   enter<T>(next: Next, operation: Operation<T>): Promise<T> {
-    while (this.#tickets.length < this.#gates.length) {
-      const gate = this.#gates[this.#tickets.length] as Gate;
+    while (this.entered < this.gates.length) {
+      const gate = this.gates[this.entered] as Gate;
       try {
         const answer = gate.enter(this);
         if (isThenable(answer)) return this.#wait(gate, answer, next, operation);
         if (isRejection(answer)) return this.#refused(gate, answer);
-        this.#tickets.push(answer);
+        this.tickets[this.entered++] = answer;
       } catch (error) {
         return this.#failed(error);
       }
@@ -53,11 +56,12 @@ class Stay extends CallNode implements Dependent {
       (ticket) => {
         if (startMs !== undefined) run.recorder?.waited(gate, startMs);
         if (isRejection(ticket)) return this.#refused(gate, ticket);
-        const place = this.#tickets.push(ticket) - 1;
+        const place = this.entered;
+        this.tickets[this.entered++] = ticket;
         const { stopped } = this.scope;
         if (stopped === undefined) return this.enter(next, operation);
         // It was given up while it waited: the others have left, and this place goes back at once.
-        if (this.#left) this.#tell(place, 'unused');
+        if (this.left) this.#tell(place, 'unused');
         return this.#failed(stopped.error);
       },
       (error) => this.#failed(error),
@@ -90,31 +94,31 @@ class Stay extends CallNode implements Dependent {
   }
 
   #leave(outcome: Outcome | 'unused'): void {
-    if (this.#left) return;
-    this.#left = true;
-    this.#released = this.running === 0;
+    if (this.left) return;
+    this.left = true;
+    this.released = this.running === 0;
     this.unlink();
     this.#tell(0, outcome);
   }
 
   protected override onIdle(): void {
-    if (!this.#left || this.#released) return;
-    this.#released = true;
+    if (!this.left || this.released) return;
+    this.released = true;
     this.#tell(0);
   }
 
   /** Tells the gates, back to number `first`, how the call ended, if that is said, and that the work is over, if it is. */
   #tell(first: number, outcome?: Outcome | 'unused'): void {
-    for (let i = this.#tickets.length - 1; i >= first; i--) {
-      const gate = this.#gates[i] as Gate;
-      const ticket = this.#tickets[i];
+    for (let i = this.entered - 1; i >= first; i--) {
+      const gate = this.gates[i] as Gate;
+      const ticket = this.tickets[i];
       try {
-        if (outcome !== undefined) gate.leave(ticket, outcome, !this.#released);
+        if (outcome !== undefined) gate.leave(ticket, outcome, !this.released);
       } catch (fault) {
         this.#fault(gate, fault);
       }
       try {
-        if (this.#released) gate.release?.(ticket);
+        if (this.released) gate.release?.(ticket);
       } catch (fault) {
         this.#fault(gate, fault);
       }

@@ -11,8 +11,8 @@ const SETTLED = Promise.resolve();
  * runtime's tracking of unhandled rejections and out again, which costs about a microsecond.
  */
 export const rejectLater = (error: unknown): Promise<never> =>
-  SETTLED.then(() => {
-    throw error;
+  new Promise((_, reject) => {
+    void SETTLED.then(() => reject(error));
   });
 
 /** Settles as the promise does, after `tell` was told how. `tell` is a plain function of `subject`, which is cheaper

@@ -40,8 +40,8 @@ export class Run extends Scope {
   readonly clock: Clock;
   readonly options: RunOptions;
   recorder: Recorder | undefined = undefined;
-  #cancelAlarm: (() => void) | undefined = undefined;
-  #id: object | undefined = undefined;
+  private cancelAlarm: (() => void) | undefined = undefined;
+  private token: object | undefined = undefined;
 
   /** `owner`: whose run it is, a pipeline's or that of a policy which runs alone. */
   constructor(owner: Runnable<object, unknown>, options: RunOptions = NO_OPTIONS) {
@@ -56,8 +56,8 @@ export class Run extends Scope {
 
   /** What stands for it where the run itself would be kept alive; no other has the same, in any copy of the library. */
   get id(): object {
-    this.#id ??= {};
-    return this.#id;
+    this.token ??= {};
+    return this.token;
   }
 
   /** Whether the caller aborted. */
@@ -75,14 +75,14 @@ export class Run extends Scope {
     const { signal } = this.options;
     if (signal !== undefined) watch(signal, this);
     if (this.deadline !== Infinity)
-      this.#cancelAlarm = setAlarm(this.clock, this.deadline, () => this.interrupt());
+      this.cancelAlarm = setAlarm(this.clock, this.deadline, () => this.interrupt());
     return this.race(next, operation);
   }
 
   protected override onDecided(): void {
     const { signal } = this.options;
     if (signal !== undefined) unwatch(signal, this);
-    this.#cancelAlarm?.();
+    this.cancelAlarm?.();
   }
 
   protected override async onInterrupt(): Promise<never> {

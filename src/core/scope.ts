@@ -36,9 +36,9 @@ export abstract class Scope extends CallNode implements Dependent {
   /** Who has to know when it stops; undefined where nothing can stop it, and nothing need be remembered. */
   protected dependents: Link | undefined = undefined;
 
-  #controller: AbortController | undefined = undefined;
+  private controller: AbortController | undefined = undefined;
   /** Ends the race; undefined once it is decided. */
-  #wake: ((value: typeof INTERRUPTED) => void) | undefined = undefined;
+  private wake: ((value: typeof INTERRUPTED) => void) | undefined = undefined;
 
   constructor(parent: CallNode | undefined, deadline: number, judges: Judges | undefined) {
     super(parent, undefined, judges, deadline);
@@ -50,11 +50,11 @@ export abstract class Scope extends CallNode implements Dependent {
   }
 
   override get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.stopped !== undefined) this.#controller.abort(this.stopped.error);
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.stopped !== undefined) this.controller.abort(this.stopped.error);
     }
-    return this.#controller.signal;
+    return this.controller.signal;
   }
 
   /** It stops, or the scope around it does: nothing starts in here any more; what runs is waited for, or given up. */
@@ -68,7 +68,7 @@ export abstract class Scope extends CallNode implements Dependent {
     const head = this.dependents;
     for (let link = head?.previous; link !== head; link = link?.previous) told.push(link as Dependent);
     for (const dependent of told) dependent.onStop(why, gaveUp);
-    this.#controller?.abort(why.error);
+    this.controller?.abort(why.error);
     // Whoever stopped it has answered the caller: nothing is left to wait for, and no timer for it.
     if (gaveUp) this.interrupt();
   }
@@ -80,7 +80,7 @@ export abstract class Scope extends CallNode implements Dependent {
    */
   race<T>(next: Next, operation: Operation<T>): Promise<T> {
     const { promise, resolve, reject } = deferred<T | typeof INTERRUPTED>();
-    this.#wake = resolve;
+    this.wake = resolve;
     const inner = next(operation, this);
     inner.then(
       (value) => this.#detach() && resolve(value),
@@ -101,8 +101,8 @@ export abstract class Scope extends CallNode implements Dependent {
   }
 
   #decide(): ((value: typeof INTERRUPTED) => void) | undefined {
-    const wake = this.#wake;
-    this.#wake = undefined;
+    const wake = this.wake;
+    this.wake = undefined;
     if (wake !== undefined) this.onDecided();
     return wake;
   }

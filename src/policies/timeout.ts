@@ -79,29 +79,29 @@ class Limit extends LaneEntry {
 
 /** What stands inside the timeout, for one call. */
 class TimedScope extends Scope {
-  readonly #policy: Timeout;
-  readonly #entry: LaneEntry;
+  private readonly policy: Timeout;
+  private readonly entry: LaneEntry;
 
   constructor(policy: Timeout, call: CallNode, entry: LaneEntry) {
     super(call, Math.min(call.deadline, entry.dueAt), call.judges);
-    this.#policy = policy;
-    this.#entry = entry;
+    this.policy = policy;
+    this.entry = entry;
     this.dependents = new Link();
     call.scope.add(this);
   }
 
   protected override onDecided(): void {
-    this.#policy.lane.leave(this.#entry);
+    this.policy.lane.leave(this.entry);
   }
 
   protected override async onInterrupt<T>(inner: Promise<T>): Promise<T> {
     // Given up from further out, by the caller or by another timeout: then it is not this one's to announce.
     if (this.gaveUp) throw this.stopped?.error;
-    const error = this.#policy.error(this);
-    const cooperate = this.#policy.mode === 'cooperate';
+    const error = this.policy.error(this);
+    const cooperate = this.policy.mode === 'cooperate';
     if (!cooperate) this.overruled(failure(error));
     this.onStop(failure(error), !cooperate);
-    this.#policy.announce(this);
+    this.policy.announce(this);
     if (!cooperate) throw error;
     try {
       return await inner;

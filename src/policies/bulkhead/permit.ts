@@ -19,16 +19,16 @@ export class Place extends LaneEntry implements BulkheadPermit {
   /** Whose call it is. */
   readonly call: CallNode;
   state: 'held' | 'abandoned' | 'reclaimed' | 'released' = 'held';
-  readonly #bulkhead: PlaceHolder;
+  private readonly bulkhead: PlaceHolder;
 
   constructor(bulkhead: PlaceHolder, call: CallNode) {
     super();
-    this.#bulkhead = bulkhead;
+    this.bulkhead = bulkhead;
     this.call = call;
   }
 
   release(): void {
-    this.#bulkhead.release(this);
+    this.bulkhead.release(this);
   }
 
   [Symbol.dispose](): void {
@@ -36,6 +36,6 @@ export class Place extends LaneEntry implements BulkheadPermit {
   }
 
   override onDue(): void {
-    this.#bulkhead.reclaim(this);
+    this.bulkhead.reclaim(this);
   }
 }

@@ -182,7 +182,7 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
     const waitMs = delayMs;
     this.emitIn(call, 'retry', () => ({ attempt: number, delayMs: waitMs, outcome }));
     const startMs = run.recorder && run.clock.now();
-    await sleep(call, delayMs);
+    if (delayMs > 0) await sleep(call, delayMs);
     if (startMs !== undefined) run.recorder?.waited(this, startMs);
     return true;
   }
