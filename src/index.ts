@@ -28,7 +28,7 @@ export {
   type RejectionInit,
   TimeoutError,
 } from './core/errors.ts';
-export type { CommonEvents, EventSource, Listener, ListenerErrorEvent, TimeoutEvent } from './core/events.ts';
+export type { CommonEvents, EventOrigin, Listener, ListenerErrorEvent, TimeoutEvent } from './core/events.ts';
 export type { Judge, Judgement, Verdict } from './core/judge.ts';
 export type { Failure, Outcome, Success } from './core/outcome.ts';
 export type { Gate, Layer, Next, Operation, Policy } from './core/policy.ts';

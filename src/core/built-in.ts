@@ -2,7 +2,7 @@
 import type { CallNode } from './call.ts';
 import { type Clock, type Random, systemClock, systemRandom } from './clock.ts';
 import type { HoldfastErrorInit } from './errors.ts';
-import type { EventSource } from './events.ts';
+import type { EventOrigin } from './events.ts';
 import { fuse } from './fuse.ts';
 import { invoke } from './invoke.ts';
 import type { Judge } from './judge.ts';
@@ -95,7 +95,7 @@ export abstract class BuiltIn<
   protected emitIn<K extends keyof Types & string>(
     { run: { owner } }: CallNode,
     type: K,
-    detail: () => Omit<Types[K], keyof EventSource>,
+    detail: () => Omit<Types[K], keyof EventOrigin>,
   ): void {
     if (!this.heard(type) && !owner.heard(type)) return;
     const payload = { ...owner.sourceOf(this as unknown as Policy), ...detail() };

@@ -77,6 +77,12 @@ export class CallNode extends Link implements Call {
     return this.run.options.context;
   }
 
+  /** What of it can be logged: the tree behind it is no plain data. */
+  toJSON(): object {
+    const { attempt, remainingMs, pipeline, context } = this;
+    return { attempt, remainingMs, pipeline, context };
+  }
+
   /** Counts an invocation, here and in every node above. */
   began(): void {
     this.run.recorder?.began(this);

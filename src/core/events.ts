@@ -1,7 +1,7 @@
 /** What events say of themselves. Each policy's and pipeline's own are beside it; the emitter is in `runnable.ts`. */
 
 /** What every event says: where it comes from. */
-export interface EventSource {
+export interface EventOrigin {
   /** The policy's label: within a pipeline its label there, else its name. */
   readonly policy: string;
   /** The pipeline whose run caused it; undefined where a policy ran alone, or no run did. */
@@ -9,13 +9,13 @@ export interface EventSource {
 }
 
 /** The time that a timeout, or the deadline of a run, allowed is over. */
-export interface TimeoutEvent extends EventSource {
+export interface TimeoutEvent extends EventOrigin {
   /** The time that was allowed, in milliseconds. */
   readonly ms: number;
 }
 
 /** User code that was called from inside the library, a listener, a judge or a backoff, threw. */
-export interface ListenerErrorEvent extends EventSource {
+export interface ListenerErrorEvent extends EventOrigin {
   readonly error: unknown;
 }
 

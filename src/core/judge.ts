@@ -83,7 +83,7 @@ export function judge(policy: Judging, outcome: Outcome, call: CallNode): Decisi
       typeof answer === 'string' ? { verdict: answer } : answer;
     // Async by mistake: what it comes to is nobody's.
     if (isThenable(answer)) answer.then(undefined, () => {});
-    check('judge', 'verdict', verdict, "'success' or 'failure' or 'ignore'");
+    check('judge', 'verdict', verdict ?? answer, "'success' or 'failure' or 'ignore'");
     if (retryAfterMs !== undefined)
       check('judge', 'retryAfterMs', retryAfterMs, 'a number >= 0 (Infinity is allowed)');
     return { verdict, retry: retry ?? (verdict === 'failure' && mayPass), retryAfterMs };

@@ -36,7 +36,11 @@ export function allowed(where: string, name: string, value: unknown, what: strin
 }
 
 function show(value: unknown): string {
+  if (typeof value === 'function') return `a function ${value.name}`;
   try {
+    const kind = Object.getPrototypeOf(value ?? {})?.constructor?.name;
+    if (typeof value === 'object' && !['Object', 'Array'].includes(kind ?? 'Object'))
+      return `an instance of ${kind}`;
     return (/object|string/.test(typeof value) ? JSON.stringify(value) : String(value)).slice(0, 80);
   } catch {
     return typeof value;

@@ -3,7 +3,7 @@ import type { CallNode } from './call.ts';
 import { unwatch, watch } from './caller-signal.ts';
 import { type Clock, setAlarm } from './clock.ts';
 import { messageFor, TimeoutError } from './errors.ts';
-import type { EventSource } from './events.ts';
+import type { EventOrigin } from './events.ts';
 import type { Judge } from './judge.ts';
 import { Link } from './links.ts';
 import { failure, type Outcome } from './outcome.ts';
@@ -101,7 +101,7 @@ export class Run extends Scope {
     return new TimeoutError(messageFor(init, 'has passed'), init);
   }
 
-  #deadlineSource(): EventSource {
+  #deadlineSource(): EventOrigin {
     return { policy: 'deadline', pipeline: this.owner.pipeline };
   }
 }

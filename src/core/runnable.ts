@@ -6,7 +6,7 @@ import { EventEmitter } from 'eventemitter3';
 import type { SharedSettings } from './built-in.ts';
 import type { Call } from './call.ts';
 import type { Clock } from './clock.ts';
-import type { CommonEvents, EventSource, Listener } from './events.ts';
+import type { CommonEvents, EventOrigin, Listener } from './events.ts';
 import type { Judges } from './judge.ts';
 import { ANYTHING, check, FUNCTION, LIMIT, type Rules, SIGNAL, settle } from './options.ts';
 import type { Next, Operation, Policy } from './policy.ts';
@@ -56,7 +56,7 @@ export abstract class Runnable<Types extends object, Extra = never> {
   }
 
   /** @internal What events and errors say of where they come from, in runs of this. */
-  sourceOf(policy: Policy): EventSource {
+  sourceOf(policy: Policy): EventOrigin {
     return { policy: this.labelOf(policy), pipeline: this.pipeline };
   }
 
@@ -143,7 +143,7 @@ export abstract class Runnable<Types extends object, Extra = never> {
   }
 
   /** @internal */
-  emitHere(type: string, payload: EventSource): void {
+  emitHere(type: string, payload: EventOrigin): void {
     const emitter = this.#emitter;
     const onFault = (error: unknown): void => this.fault(error, payload, type);
     for (const listener of emitter?.listeners(type) ?? []) {
@@ -161,9 +161,9 @@ export abstract class Runnable<Types extends object, Extra = never> {
    * @internal User code threw: emits `listener-error`, or prints the first of each policy where nobody listens to that, or where it
    * was that which threw.
    */
-  fault(error: unknown, { policy, pipeline }: EventSource, during = ''): void {
+  fault(error: unknown, { policy, pipeline }: EventOrigin, during = ''): void {
     if (during !== FAULT && this.heard(FAULT)) {
-      this.emitHere(FAULT, { policy, pipeline, error } as EventSource);
+      this.emitHere(FAULT, { policy, pipeline, error } as EventOrigin);
     } else if (!this.#printed?.has(policy)) {
       this.#printed = (this.#printed ?? new Set()).add(policy);
       console.error(`holdfast: a listener, judge or other function given to '${policy}' threw:`, error);

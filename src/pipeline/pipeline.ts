@@ -3,7 +3,7 @@ import { BuiltIn } from '../core/built-in.ts';
 import { CallNode } from '../core/call.ts';
 import { type Clock, type Random, systemClock } from '../core/clock.ts';
 import { type Composite, compile, flatten } from '../core/compile.ts';
-import type { EventSource, TimeoutEvent } from '../core/events.ts';
+import type { EventOrigin, TimeoutEvent } from '../core/events.ts';
 import type { Judge, Judges } from '../core/judge.ts';
 import { allowed, CLOCK, FLAG, FUNCTION, NAME, type Rules, settle } from '../core/options.ts';
 import type { Outcome } from '../core/outcome.ts';
@@ -88,7 +88,7 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
     const { name, judge, clock } = settings;
     this.settings = settings;
     this.name = this.pipeline = name;
-    this.policies = policies;
+    this.policies = Object.freeze(policies);
     this.parts = judge === undefined ? policies : withJudge(judge, policies);
     this.judges = judge && { judge, outer: undefined };
     this.#clock = clock;
@@ -134,7 +134,7 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
     }
     for (const [policy, label] of this.#labels) {
       if (!isStateful(policy)) continue;
-      const relay = (event: EventSource): void => {
+      const relay = (event: EventOrigin): void => {
         this.emitHere('state', { ...event, policy: label });
         this.listenersChanged();
       };
@@ -162,8 +162,8 @@ const isTimed = (policy: Policy): policy is Policy & Timed =>
   policy instanceof BuiltIn && 'clock' in policy.settings;
 
 interface Stateful {
-  on(type: 'state', listener: (event: EventSource) => void): unknown;
-  off(type: 'state', listener: (event: EventSource) => void): unknown;
+  on(type: 'state', listener: (event: EventOrigin) => void): unknown;
+  off(type: 'state', listener: (event: EventOrigin) => void): unknown;
 }
 
 const isStateful = (policy: unknown): policy is Stateful => typeof (policy as Stateful).on === 'function';
@@ -194,6 +194,12 @@ const withJudge = (judge: Judge, policies: readonly Policy[]): readonly Policy[]
   judgedBy((judges) => judges?.outer ?? { judge: () => undefined, outer: undefined }),
 ];
 
+/** A policy in the place of the name has a name too, and would pass for options. */
+interface NoPolicy {
+  readonly enter?: never;
+  readonly around?: never;
+}
+
 /**
  * Composes policies, outermost first. The result runs operations, wraps functions, and may stand in another pipeline.
  *
@@ -205,7 +211,7 @@ const withJudge = (judge: Judge, policies: readonly Policy[]): readonly Policy[]
  * const response = await payments.run(({ signal }) => fetch(url, { signal }));
  */
 export function pipeline<const Policies extends readonly Policy[]>(
-  nameOrOptions: string | PipelineOptions,
+  nameOrOptions: string | (PipelineOptions & NoPolicy),
   ...policies: Policies
 ): Pipeline<ExtraOf<Policies[number]>, PipelineEventsOf<Policies>> {
   if (isPolicy(nameOrOptions))

@@ -1,6 +1,6 @@
 /** The report of one run: what an engineer asks about a single slow or failed request. */
 import type { CallNode } from '../core/call.ts';
-import type { EventSource } from '../core/events.ts';
+import type { EventOrigin } from '../core/events.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Recorder, Run } from '../core/run.ts';
@@ -30,7 +30,7 @@ export interface RejectionReport {
 }
 
 /** One run, once it has settled. */
-export interface CallReport extends EventSource {
+export interface CallReport extends EventOrigin {
   readonly pipeline: string;
   readonly outcome: Outcome;
   readonly startMs: number;

@@ -1,5 +1,5 @@
 /** Orders of policies that are known to be mistakes. The policies are known by their kind, not by their class. */
-import type { Policy } from '../core/policy.ts';
+import { isGate, type Policy } from '../core/policy.ts';
 
 /** A policy in its place; the list is outermost first. */
 export interface Placed {
@@ -57,6 +57,12 @@ const MISTAKES: readonly Mistake[] = [
 export function warningsOf(placed: readonly Placed[]): string[] {
   const warnings: string[] = [];
   placed.forEach((outer, i) => {
+    const again = placed.findIndex(({ policy }) => policy === outer.policy) < i;
+    if (again && isGate(outer.policy)) {
+      warnings.push(
+        `${outer.label} stands here twice, so that each call enters it twice and may wait for itself; keep one`,
+      );
+    }
     placed.slice(i + 1).forEach((inner, j) => {
       const within = placed.slice(i + j + 2).map(({ policy }) => policy);
       for (const mistake of MISTAKES) {

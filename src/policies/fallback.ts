@@ -1,7 +1,7 @@
 /** Answers in place of a call that failed. */
 import { BuiltIn, type NameOption } from '../core/built-in.ts';
 import type { Call, CallNode } from '../core/call.ts';
-import type { EventSource } from '../core/events.ts';
+import type { EventOrigin } from '../core/events.ts';
 import { type Judge, judge } from '../core/judge.ts';
 import { allowed, FUNCTION, NAME, type Rules, settle } from '../core/options.ts';
 import { failure } from '../core/outcome.ts';
@@ -17,7 +17,7 @@ export interface FallbackOptions extends NameOption {
 }
 
 /** A call failed, and the fallback answers. */
-export interface FallbackEvent extends EventSource {
+export interface FallbackEvent extends EventOrigin {
   readonly error: unknown;
 }
 

@@ -25,7 +25,8 @@ export class TokenBucket {
   /** Takes one if there is one. */
   take(nowMs: number): boolean {
     this.held = this.tokens(nowMs);
-    this.filledAt = Math.max(nowMs, this.filledAt ?? nowMs);
+    // A clock that went back, as a new virtual one does: what time brings is counted from here on.
+    this.filledAt = nowMs;
     if (this.held < 1 - ROUNDING) return false;
     this.held -= 1;
     return true;

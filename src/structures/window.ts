@@ -5,7 +5,9 @@
  */
 
 /** The last `calls`, or those of the last `ms` milliseconds. */
-export type WindowSpan = { readonly ms: number } | { readonly calls: number };
+export type WindowSpan =
+  | { readonly ms: number; readonly calls?: never }
+  | { readonly calls: number; readonly ms?: never };
 
 /** What a window, or one of its buckets, has counted. */
 interface Tally {

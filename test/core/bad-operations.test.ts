@@ -77,7 +77,7 @@ describe('an operation that is no function', () => {
     [null, 'null'],
     [5, '5'],
     [{}, '{}'],
-    [Promise.resolve(1), '{}'],
+    [Promise.resolve(1), 'an instance of Promise'],
   ])('%s: a rejection that says so, and no gate is entered', async (operation, shown) => {
     const { gate, places, subject } = setup();
     const error = await errorOf(subject.run(operation as never));

@@ -1,7 +1,7 @@
 import {
   bulkhead,
   circuitBreaker,
-  type EventSource,
+  type EventOrigin,
   fallback,
   type HoldfastError,
   pipeline,
@@ -69,8 +69,8 @@ describe('labels', () => {
 
   test('are in the events too, each in those of its own pipeline', async () => {
     const places = bulkhead({ concurrency: 0 });
-    const heard: EventSource[] = [];
-    const listener = ({ policy, pipeline: name }: EventSource) => heard.push({ policy, pipeline: name });
+    const heard: EventOrigin[] = [];
+    const listener = ({ policy, pipeline: name }: EventOrigin) => heard.push({ policy, pipeline: name });
     const subject = pipeline('p', bulkhead(), places);
     subject.on('reject', listener);
     places.on('reject', listener);

@@ -15,6 +15,8 @@ const hidden =
   'retry stands inside circuit-breaker, which then sees one failure where the dependency had several; put it outside';
 const crowded =
   'bulkhead stands outside retry, whose attempts may still run when the next one starts, all in one place; put it inside';
+const twice =
+  'bulkhead stands here twice, so that each call enters it twice and may wait for itself; keep one';
 const deaf = 'fallback stands inside retry, which then never sees a failure; put it outside';
 
 const MISTAKES: readonly (readonly [string, () => Policy[], string[]])[] = [
@@ -31,6 +33,7 @@ const MISTAKES: readonly (readonly [string, () => Policy[], string[]])[] = [
     () => [bulkhead(), retry(), timeout({ ms: 10 })],
     [crowded],
   ],
+  ['the same gate twice', () => (([gate]) => [gate, gate])([bulkhead()] as const), [twice]],
   ['a fallback inside a retry', () => [retry(), fallback(1)], [deaf]],
   [
     'several at once',

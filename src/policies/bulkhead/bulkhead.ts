@@ -2,7 +2,7 @@
 import { BuiltIn, type CommonOptions } from '../../core/built-in.ts';
 import type { Call, CallNode } from '../../core/call.ts';
 import { isRejection, messageFor } from '../../core/errors.ts';
-import type { EventSource } from '../../core/events.ts';
+import type { EventOrigin } from '../../core/events.ts';
 import { CLOCK, FLAG, LIMIT, NAME, type Rule, type Rules, SIGNAL, settle } from '../../core/options.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Gate, Next } from '../../core/policy.ts';
@@ -31,7 +31,7 @@ export interface BulkheadOptions extends CommonOptions {
 }
 
 /** How full the bulkhead is. */
-export interface BulkheadEvent extends EventSource {
+export interface BulkheadEvent extends EventOrigin {
   readonly inFlight: number;
   readonly queued: number;
   readonly concurrency: number;
@@ -219,7 +219,7 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate {
     while (this.#machine.admitWaiter()) this.#waiters.admitFirst((call) => new Place(this, call));
   }
 
-  #counts(): Omit<BulkheadEvent, keyof EventSource> {
+  #counts(): Omit<BulkheadEvent, keyof EventOrigin> {
     const { inFlight, queued, limits } = this.#machine;
     return { inFlight, queued, concurrency: limits.concurrency, queue: limits.queue };
   }

@@ -1,5 +1,5 @@
 /** What a circuit breaker tells. */
-import type { EventSource } from '../../core/events.ts';
+import type { EventOrigin } from '../../core/events.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { BreakerState, TripReason } from './machine.ts';
 
@@ -20,7 +20,7 @@ export interface BreakerStats {
 export type ChangeReason = TripReason | 'wait-over' | 'probes' | 'manual' | 'isolation';
 
 /** The state has changed. */
-export interface BreakerStateEvent extends EventSource {
+export interface BreakerStateEvent extends EventOrigin {
   readonly from: BreakerState;
   readonly to: BreakerState;
   /** When it became so, on the breaker's clock, also where that was noticed later. */
@@ -34,7 +34,7 @@ export interface BreakerStateEvent extends EventSource {
 }
 
 /** A call was rejected. */
-export interface BreakerRejectEvent extends EventSource {
+export interface BreakerRejectEvent extends EventOrigin {
   readonly state: Exclude<BreakerState, 'closed'>;
   /** Milliseconds until a call may be admitted; undefined unless open. */
   readonly retryAfterMs: number | undefined;
@@ -43,7 +43,7 @@ export interface BreakerRejectEvent extends EventSource {
 }
 
 /** A call ended that was admitted before the last change of state: its result changes nothing. */
-export interface BreakerStaleEvent extends EventSource {
+export interface BreakerStaleEvent extends EventOrigin {
   readonly outcome: Outcome;
   readonly observed?: true;
 }

@@ -3,7 +3,7 @@ import { type Backoff, exponential } from '../../backoff/backoff.ts';
 import { BuiltIn, type CommonOptions } from '../../core/built-in.ts';
 import { type Call, CallNode } from '../../core/call.ts';
 import type { Random } from '../../core/clock.ts';
-import type { EventSource } from '../../core/events.ts';
+import type { EventOrigin } from '../../core/events.ts';
 import { type Decision, isAbortError, type Judge, judge } from '../../core/judge.ts';
 import { CLOCK, FUNCTION, NAME, type Rules, settle } from '../../core/options.ts';
 import { failure, type Outcome, success } from '../../core/outcome.ts';
@@ -30,7 +30,7 @@ export interface RetryOptions extends CommonOptions {
 }
 
 /** Another attempt will be made. */
-export interface RetryEvent extends EventSource {
+export interface RetryEvent extends EventOrigin {
   /** Number of the attempt that ended, from 1. */
   readonly attempt: number;
   /** How it ended. */
@@ -40,7 +40,7 @@ export interface RetryEvent extends EventSource {
 }
 
 /** No further attempt will be made: the outcome stands. */
-export interface ExhaustedEvent extends EventSource {
+export interface ExhaustedEvent extends EventOrigin {
   readonly reason: ExhaustedReason;
   /** Number of the last attempt. */
   readonly attempt: number;
