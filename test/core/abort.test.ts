@@ -1,7 +1,7 @@
 import { bulkhead, circuitBreaker, constant, fallback, type Layer, pipeline, retry, timeout } from 'holdfast';
 import { VirtualClock } from 'holdfast/testing';
 import { describe, expect, test, vi } from 'vitest';
-import { CountingSignal } from '../support/counting-signal.ts';
+import { countedSignal } from '../support/counted-signal.ts';
 import { errorOf, spyGate, watch, work } from '../support/spies.ts';
 
 const everything = (clock: VirtualClock) =>
@@ -26,11 +26,11 @@ describe('aborted before the start', () => {
 
   test('no gate is entered, and no listener is put on the signal', async () => {
     const gate = spyGate();
-    const signal = new CountingSignal();
-    signal.abort('early');
-    expect(await errorOf(pipeline('p', gate).run(() => 1, { signal }))).toBe('early');
+    const caller = countedSignal();
+    caller.abort('early');
+    expect(await errorOf(pipeline('p', gate).run(() => 1, { signal: caller.signal }))).toBe('early');
     expect(gate.log).toEqual([]);
-    expect(signal.most).toBe(0);
+    expect(caller.most).toBe(0);
   });
 
   test('a policy that runs alone does the same', async () => {
@@ -177,17 +177,17 @@ describe('what an operation throws once its caller has aborted', () => {
 describe("listeners on the caller's signal", () => {
   test('at most one for a run, with seven policies and several attempts, and none afterwards', async () => {
     const clock = new VirtualClock();
-    const signal = new CountingSignal();
+    const caller = countedSignal();
     const run = watch(
       everything(clock).run(
         (call) => (call.signal.aborted || call.attempt < 3 ? Promise.reject(new Error('boom')) : 'v'),
-        { signal, timeoutMs: 5_000 },
+        { signal: caller.signal, timeoutMs: 5_000 },
       ),
     );
-    expect(signal.now).toBe(1);
+    expect(caller.standing).toBe(1);
     await clock.advance(200);
     expect(run.value).toBe('v');
-    expect(signal).toMatchObject({ now: 0, most: 1 });
+    expect(caller).toMatchObject({ standing: 0, most: 1 });
   });
 
   test.each([
@@ -195,20 +195,22 @@ describe("listeners on the caller's signal", () => {
     ['a time-out', 10_000, () => new Promise(() => {})],
   ])('none after %s', async (_, ms, operation) => {
     const clock = new VirtualClock();
-    const signal = new CountingSignal();
-    const run = watch(pipeline({ name: 'p', clock }, timeout({ ms: 10_000 })).run(operation, { signal }));
+    const caller = countedSignal();
+    const run = watch(
+      pipeline({ name: 'p', clock }, timeout({ ms: 10_000 })).run(operation, { signal: caller.signal }),
+    );
     await clock.advance(ms);
     expect(run.state).toBe('rejected');
-    expect(signal).toMatchObject({ now: 0, most: 1 });
+    expect(caller).toMatchObject({ standing: 0, most: 1 });
   });
 
   test('none after the abort', async () => {
     const clock = new VirtualClock();
-    const signal = new CountingSignal();
-    const run = watch(everything(clock).run(work().operation, { signal }));
-    signal.abort('left');
+    const caller = countedSignal();
+    const run = watch(everything(clock).run(work().operation, { signal: caller.signal }));
+    caller.abort('left');
     await clock.advance(0);
     expect(run.error).toBe('left');
-    expect(signal.now).toBe(0);
+    expect(caller.standing).toBe(0);
   });
 });

@@ -1,7 +1,7 @@
 import { bulkhead, circuitBreaker, constant, fallback, pipeline, retry, timeout } from 'holdfast';
 import { VirtualClock } from 'holdfast/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { CountingSignal } from '../support/counting-signal.ts';
+import { countedSignal } from '../support/counted-signal.ts';
 import { watch, work } from '../support/spies.ts';
 
 const unhandled: unknown[] = [];
@@ -47,12 +47,12 @@ describe('after a run has settled there is no live timer, listener or waiter of 
   ] as const)('%s', async (_, ms, how, state) => {
     const clock = clockOf();
     const { subject, places } = policies(clock);
-    const signal = new CountingSignal();
+    const caller = countedSignal();
     const operation = typeof how === 'function' ? how : slow(clock, ms, how);
-    const run = watch(subject.run(operation, { signal, timeoutMs: 2_000 }));
+    const run = watch(subject.run(operation, { signal: caller.signal, timeoutMs: 2_000 }));
     await clock.runAll();
     expect(run.state).toBe(state);
-    expect(signal.now).toBe(0);
+    expect(caller.standing).toBe(0);
     expect(clock.pendingTimers).toBe(0);
     expect(places).toMatchObject({ inFlight: 0, queued: 0, abandoned: 0 });
   });
@@ -61,13 +61,13 @@ describe('after a run has settled there is no live timer, listener or waiter of 
     for (const abortAt of [10, 60, 120]) {
       const clock = clockOf();
       const { subject, places } = policies(clock);
-      const signals = Array.from({ length: 4 }, () => new CountingSignal());
-      const runs = signals.map((signal) => watch(subject.run(slow(clock, 50, 'error'), { signal })));
+      const callers = Array.from({ length: 4 }, countedSignal);
+      const runs = callers.map(({ signal }) => watch(subject.run(slow(clock, 50, 'error'), { signal })));
       await clock.advance(abortAt);
-      for (const signal of signals) signal.abort('left');
+      for (const caller of callers) caller.abort('left');
       await clock.advance(0);
       expect(runs.map(({ error }) => error)).toEqual(['left', 'left', 'left', 'left']);
-      expect(signals.map(({ now }) => now)).toEqual([0, 0, 0, 0]);
+      expect(callers.map(({ standing }) => standing)).toEqual([0, 0, 0, 0]);
       expect(clock.pendingTimers).toBe(0);
       expect(places).toMatchObject({ inFlight: 0, queued: 0, abandoned: 0 });
     }
