@@ -2,7 +2,10 @@
 
 /** What every event says: where it comes from. */
 export interface EventOrigin {
-  /** The policy's label: within a pipeline its label there, else its name. */
+  /**
+   * The policy's label: within a pipeline its label there, else its name. A `state` that is heard on the breaker itself,
+   * which may stand in several pipelines, carries its name.
+   */
   readonly policy: string;
   /** The pipeline whose run caused it; undefined where a policy ran alone, or no run did. */
   readonly pipeline?: string | undefined;

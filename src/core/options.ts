@@ -92,10 +92,11 @@ export function settle<Settings>(
   rules: Rules,
   ...required: readonly string[]
 ): Settings {
-  if (typeof options !== 'object' || options === null) throw allowed(where, 'options', options, 'an object');
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw allowed(where, 'options', options, 'an object');
   const given = options as Record<string, unknown>;
   for (const name in given) {
-    if (rules[name] !== undefined) continue;
+    if (Object.hasOwn(rules, name)) continue;
     const known = Object.keys(rules).join(', ');
     throw new TypeError(`${where}: unknown option "${name}", got ${show(given[name])}; allowed are ${known}`);
   }
@@ -105,7 +106,7 @@ export function settle<Settings>(
     const value = given[name];
     if ((value !== undefined || required.includes(name)) && !fits(value, rule))
       throw allowed(where, name, value, rule[0]);
-    settings[name] = value ?? rule[1];
+    settings[name] = value === undefined ? rule[1] : value;
   }
   return settings as Settings;
 }

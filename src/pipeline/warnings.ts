@@ -30,7 +30,7 @@ const MISTAKES: readonly Mistake[] = [
   {
     outer: 'timeout',
     inner: 'timeout',
-    applies: (outer, inner) => msOf(inner) > msOf(outer),
+    applies: (outer, inner) => isRacing(outer) && msOf(inner) > msOf(outer),
     say: (outer, inner) => `${inner} is longer than ${outer} around it, and will never fire; make it shorter`,
   },
   {

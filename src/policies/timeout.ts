@@ -7,6 +7,7 @@ import { Link } from '../core/links.ts';
 import { CLOCK, LIMIT, NAME, type Rules, settle } from '../core/options.ts';
 import { failure } from '../core/outcome.ts';
 import type { Layer, Next } from '../core/policy.ts';
+import { rejectLater } from '../core/promises.ts';
 import { Scope } from '../core/scope.ts';
 import { LaneEntry, TimerLane } from '../structures/timer-lane.ts';
 
@@ -49,6 +50,8 @@ export class Timeout extends BuiltIn<TimeoutEvents> implements Layer {
   around(next: Next): Next {
     if (this.ms === Infinity) return next;
     return (operation, call) => {
+      const { stopped } = (call as CallNode).scope;
+      if (stopped !== undefined) return rejectLater(stopped.error);
       const entry = new Limit();
       this.lane.enter(entry);
       entry.timed = new TimedScope(this, call as CallNode, entry);

@@ -24,6 +24,7 @@ export interface BreakerRules {
   readonly slowRate: number;
   readonly probes: number;
   readonly probeTimeoutMs: number;
+  readonly maxOpenMs: number;
 }
 
 /** What belongs to one state only. */
@@ -92,7 +93,7 @@ export class BreakerMachine {
   constructor(rules: BreakerRules, snapshot: BreakerSnapshot | typeof FRESH = FRESH, nowMs = 0) {
     this.rules = rules;
     this.window = new Window(rules.window, snapshot.window, nowMs);
-    this.phase = { ...snapshot.phase };
+    this.phase = allowedBy(rules, snapshot.phase);
     this.sinceMs = nowMs - snapshot.ageMs;
     this.openings = snapshot.openings;
     this.reasons = new Set(snapshot.reasons);
@@ -227,4 +228,12 @@ export class BreakerMachine {
     this.places.clear();
     if (phase.kind === 'closed') this.window.clear();
   }
+}
+
+// The rules may have changed since the snapshot: no opening is longer than they allow, and probes that would have
+// decided already are asked for again.
+function allowedBy({ maxOpenMs, probes }: BreakerRules, phase: Phase): Phase {
+  if (phase.kind === 'open') return { ...phase, waitMs: Math.min(phase.waitMs, maxOpenMs) };
+  if (phase.kind === 'closed' || phase.results < probes) return { ...phase };
+  return { kind: 'half-open', results: 0, failures: 0, slow: 0 };
 }

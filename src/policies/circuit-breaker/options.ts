@@ -92,7 +92,6 @@ export interface BreakerSettings extends BreakerRules, SharedSettings {
   readonly window: WindowSpan;
   readonly slowCallMs: number;
   readonly openMs: number | Backoff;
-  readonly maxOpenMs: number;
   readonly observeOnly: boolean;
   readonly restore: BreakerSnapshot | undefined;
 }
@@ -107,6 +106,7 @@ export function settingsFrom(options: CircuitBreakerOptions): BreakerSettings {
   };
   const [kind, second] = Object.keys(window ?? {});
   forbid(second || !/^(ms|calls)$/.test(`${kind}`), 'window', 'either { ms } or { calls }');
+  settings.window = { ...window };
   const size = (window as { [each in string]: number })[`${kind}`] as number;
   check(where, `window.${kind}`, size, kind === 'ms' ? DURATION : COUNT);
   const mostCalls = kind === 'ms' ? Infinity : size;
@@ -121,21 +121,35 @@ export function settingsFrom(options: CircuitBreakerOptions): BreakerSettings {
     forbid(options.slowRate !== undefined, 'slowRate', 'left out without slowCallMs');
     settings.slowRate = Infinity;
   }
-  forbid(restore && !isSnapshot(restore, window), 'restore', 'from snapshot() of one with the same window');
+  forbid(
+    restore !== undefined && !isSnapshot(restore, window),
+    'restore',
+    'from snapshot() of one with the same window',
+  );
   return settings;
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
+const isCount = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 0;
+const holdsCounts = (from: unknown, ...keys: readonly string[]): boolean =>
+  keys.every((key) => isCount((from as Record<string, unknown> | null | undefined)?.[key]));
+
 // Enough to tell a snapshot of such a breaker from anything else.
-const isSnapshot = (
-  { version, ageMs, phase, openings, reasons, window }: BreakerSnapshot,
-  span: WindowSpan,
-): boolean =>
-  version === 1 &&
-  ageMs >= 0 &&
-  /^(closed|open|half-open)$/.test(phase?.kind) &&
-  openings !== undefined &&
-  Array.isArray(reasons) &&
-  reasons.every((reason) => typeof reason === 'string') &&
-  JSON.stringify(window?.span) === JSON.stringify(span);
+const isSnapshot = (value: Partial<BreakerSnapshot> | null, span: WindowSpan): boolean => {
+  const { version, phase, openings, reasons, window } = value ?? {};
+  const { kind, ...inPhase } = phase ?? { kind: '' };
+  return (
+    version === 1 &&
+    holdsCounts(value, 'ageMs') &&
+    /^(closed|open|half-open)$/.test(kind) &&
+    holdsCounts(phase, ...Object.keys(inPhase), ...(kind === 'open' ? ['waitMs'] : [])) &&
+    holdsCounts(openings, 'count', 'lastMs', 'totalMs') &&
+    Array.isArray(reasons) &&
+    reasons.every((reason) => typeof reason === 'string') &&
+    holdsCounts(window, 'ageMs', 'newest') &&
+    Array.isArray(window?.buckets) &&
+    window.buckets.every(isCount) &&
+    JSON.stringify(window.span) === JSON.stringify(span)
+  );
+};

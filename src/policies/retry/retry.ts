@@ -163,8 +163,10 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
   }
 
   async #wait<T>(attempt: Attempt<T>, schedule: RetrySchedule, call: CallNode): Promise<boolean> {
+    const { run, scope } = call;
+    // Given up since the attempt was judged: nothing is announced or spent for what does not come.
+    if (scope.stopped !== undefined) throw scope.stopped.error;
     const random = this.randomIn(call);
-    const { run } = call;
     let delayMs: number | ExhaustedReason = 'backoff';
     try {
       const { retryAfterMs } = attempt.decision;

@@ -41,7 +41,10 @@ export class RetrySchedule {
   next({ retryAfterMs, remainingMs, random }: Circumstances): number | ExhaustedReason {
     this.retry++;
     const ownMs = this.ask(random);
-    if (retryAfterMs !== undefined && (retryAfterMs > this.maxRetryAfterMs || retryAfterMs >= remainingMs)) {
+    if (
+      retryAfterMs !== undefined &&
+      (retryAfterMs > Math.min(this.maxRetryAfterMs, MAX_TIMER_MS) || retryAfterMs >= remainingMs)
+    ) {
       return 'hint';
     }
     const delayMs =
