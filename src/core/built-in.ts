@@ -39,6 +39,8 @@ export abstract class BuiltIn<
   override readonly name: string;
   /** @internal */
   override readonly settings: Settings;
+  /** @internal The first pipeline in which it stands. */
+  home: unknown = undefined;
   #clock: Clock | undefined;
   #next: Next | undefined = undefined;
 

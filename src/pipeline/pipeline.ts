@@ -143,18 +143,27 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
     }
   }
 
-  // Policies without a clock of their own take the pipeline's own, and keep it: but only once all of them agree.
+  // Policies without a clock of their own take the pipeline's own, and keep it: but only once all of them agree, and
+  // none that stands in another pipeline already, whose other policies would not follow.
   #agreeOnClock(): void {
     const { clock } = this;
     const timed = this.#flat.filter(isTimed);
+    const within = pipelinesIn(this.policies);
     for (const policy of timed) {
-      if (this.#clock === undefined ? policy.clock === clock : policy.canAdopt(clock)) continue;
+      const free = policy.home === undefined || within.includes(policy.home);
+      if (policy.clock === clock || (this.#clock !== undefined && free && policy.canAdopt(clock))) continue;
       const name = `clock of ${this.labelOf(policy)}`;
       throw allowed('pipeline', name, policy.clock, 'the same as that of the others');
     }
-    if (this.#clock !== undefined) for (const policy of timed) policy.adoptClock(clock);
+    for (const policy of timed) {
+      policy.home ??= this;
+      if (this.#clock !== undefined) policy.adoptClock(clock);
+    }
   }
 }
+
+const pipelinesIn = (policies: readonly Policy[]): unknown[] =>
+  policies.flatMap((policy) => (policy instanceof Pipeline ? [policy, ...pipelinesIn(policy.policies)] : []));
 
 type Timed = BuiltIn<object, unknown>;
 
