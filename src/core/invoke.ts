@@ -1,17 +1,19 @@
 /** The innermost of every pipeline: invokes the operation, and counts it in every node of the call's tree around. */
-import type { Call, CallNode } from './call.ts';
+import { type Call, CallNode } from './call.ts';
 import { failure, type Outcome } from './outcome.ts';
 import type { Next, Operation } from './policy.ts';
 import { observed, rejectLater } from './promises.ts';
 
 export const invoke: Next = <T>(operation: Operation<T>, call: Call): Promise<T> => {
-  const node = call as CallNode;
+  let node = call as CallNode;
   const halted = node.scope.halted();
   if (halted !== undefined) return halted;
+  // A layer may run several at a time on one call: in a report each has an end of its own.
+  if (node.run.recorder !== undefined) node = new CallNode(node);
   node.began();
   let result: Promise<T>;
   try {
-    result = promised(operation(call));
+    result = promised(operation(node));
   } catch (error) {
     result = rejectLater(error);
   }
