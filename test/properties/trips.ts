@@ -1,9 +1,9 @@
 /** The breaker trips exactly when a plain list of outcomes, looked through anew each time, says so. */
+import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { circuitBreaker, type TripReason } from 'holdfast';
+import { type BreakerStateEvent, circuitBreaker, type TripReason } from 'holdfast';
 import { VirtualClock } from 'holdfast/testing';
-import { expect, test } from 'vitest';
-import { boom, heard } from './support.ts';
+import { property } from './property.ts';
 
 interface Recorded {
   readonly atMs: number;
@@ -80,46 +80,60 @@ const rules: fc.Arbitrary<Rules> = fc
     slowRate: slow?.slowRate,
   }));
 
-const calls = fc.array(
-  fc.record({
-    gapMs: fc.oneof(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 600 })),
-    durationMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 25 })),
-    failed: fc.boolean(),
-  }),
-  { minLength: 1, maxLength: 60, size: 'max' },
-);
+const boom = new Error('boom');
 
-test('whatever the window, the rules and the calls', async () => {
-  await fc.assert(
-    fc.asyncProperty(rules, calls, async (given, course) => {
-      const clock = new VirtualClock();
-      const breaker = circuitBreaker({ ...given, clock });
-      const events = heard(breaker, 'state');
-      let all: Recorded[] = [];
-      for (const { gapMs, durationMs, failed } of course) {
-        if (gapMs > 0) await clock.advance(gapMs);
-        const permit = breaker.tryAcquire();
-        if (durationMs > 0) await clock.advance(durationMs);
-        if (failed) permit?.failure(boom);
-        else permit?.success();
-        all.push({ atMs: clock.now(), failed, slow: durationMs > (given.slowCallMs ?? Infinity) });
-
-        const now = held(given.window, all, clock.now());
-        const count = (what: 'failed' | 'slow') => now.filter((each) => each[what]).length;
-        expect(breaker.stats).toMatchObject({
-          calls: now.length,
-          failures: count('failed'),
-          slow: count('slow'),
-          failureRate: now.length < given.minimumCalls ? undefined : count('failed') / now.length,
-        });
-        const reason = tripsBy(given, all, clock.now());
-        expect(breaker.state).toBe(reason === undefined ? 'closed' : 'open');
-        if (reason === undefined) continue;
-        expect(events.pop()).toMatchObject({ to: 'open', reason });
-        breaker.close();
-        all = [];
-      }
+const script = fc.record({
+  rules,
+  calls: fc.array(
+    fc.record({
+      gapMs: fc.oneof(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 600 })),
+      durationMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 25 })),
+      failed: fc.boolean(),
     }),
-    { numRuns: 400 },
-  );
+    { minLength: 1, maxLength: 60, size: 'max' },
+  ),
+});
+
+export default property({
+  number: 7,
+  name: 'It trips exactly when the naive list says so, for windows of any size',
+  file: 'trips',
+  script,
+  reaches: ['failure-rate', 'slow-rate', 'consecutive-failures', 'low-traffic'],
+  async holds({ rules: given, calls }, reached) {
+    const clock = new VirtualClock();
+    const breaker = circuitBreaker({ ...given, clock });
+    const events: BreakerStateEvent[] = [];
+    breaker.on('state', (event) => events.push(event));
+    let all: Recorded[] = [];
+    for (const { gapMs, durationMs, failed } of calls) {
+      if (gapMs > 0) await clock.advance(gapMs);
+      const permit = breaker.tryAcquire();
+      if (durationMs > 0) await clock.advance(durationMs);
+      if (failed) permit?.failure(boom);
+      else permit?.success();
+      all.push({ atMs: clock.now(), failed, slow: durationMs > (given.slowCallMs ?? Infinity) });
+
+      const now = held(given.window, all, clock.now());
+      const failures = now.filter((each) => each.failed).length;
+      const { stats } = breaker;
+      assert.deepEqual(
+        [stats.calls, stats.failures, stats.slow, stats.failureRate],
+        [
+          now.length,
+          failures,
+          now.filter((each) => each.slow).length,
+          now.length < given.minimumCalls ? undefined : failures / now.length,
+        ],
+      );
+      const reason = tripsBy(given, all, clock.now());
+      assert.equal(breaker.state, reason === undefined ? 'closed' : 'open');
+      if (reason === undefined) continue;
+      const { to, reason: told } = events.pop() as BreakerStateEvent;
+      assert.deepEqual([to, told], ['open', reason]);
+      reached(reason);
+      breaker.close();
+      all = [];
+    }
+  },
 });
