@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 
 /** Notes that a script has led to a situation which the claim is about. */
-export type Reached = (situation: string) => void;
+type Reached = (situation: string) => void;
 
 export interface PropertyOptions<Script> {
   /** Its number in docs/correctness.md. */
@@ -23,7 +23,7 @@ export interface PropertyOptions<Script> {
   show?(script: Script): string;
 }
 
-export interface CheckOptions {
+interface CheckOptions {
   readonly cases: number;
   readonly seed: number;
   /** Where fast-check found a counterexample before. */
@@ -33,7 +33,7 @@ export interface CheckOptions {
 }
 
 /** What came of a check. */
-export interface Finding {
+interface Finding {
   readonly cases: number;
   /** How often each situation was reached. */
   readonly reached: Readonly<Record<string, number>>;
