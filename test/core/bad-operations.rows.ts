@@ -2,6 +2,7 @@
 const boom = new Error('boom');
 const frozen = Object.freeze({ frozen: true });
 const frozenError = Object.freeze(new Error('frozen'));
+const bare = Object.assign(Object.create(null), { a: 1 });
 const noop = () => {};
 
 const twice = (first: 'resolve' | 'reject', second: 'resolve' | 'reject') => ({
@@ -118,9 +119,9 @@ export const ROWS: readonly Row[] = [
   [
     'throws an object without a prototype',
     () => {
-      throw Object.assign(Object.create(null), { a: 1 });
+      throw bare;
     },
-    { error: { a: 1 } },
+    { error: bare },
   ],
   ['rejects with a promise', () => Promise.reject(frozen), { error: frozen }],
 ];

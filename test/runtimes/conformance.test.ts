@@ -1,0 +1,16 @@
+/** Keeps the suite true on the sources, with the other tests; `npm run test:runtimes` takes it to the runtimes. */
+import { VirtualClock } from 'holdfast/testing';
+import { describe, expect, test } from 'vitest';
+import { suite } from './suite/index.ts';
+
+describe('the conformance suite', () => {
+  test.each(suite.map(({ name, run }) => [name, run] as const))('%s', async (_, run) => {
+    await run(new VirtualClock());
+  });
+
+  test('has a few hundred behaviours, each of its own name', () => {
+    const names = suite.map(({ name }) => name);
+    expect(names.length).toBeGreaterThan(250);
+    expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
+  });
+});
