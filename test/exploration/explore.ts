@@ -39,6 +39,7 @@ export interface Fault {
 /** Walks until nothing new is found, a fault is, or `deepest` events have been tried in a row. */
 export async function explore<State, Event>(system: System<State, Event>, deepest = Infinity): Promise<Walk> {
   const { initial } = system;
+  system.check(initial);
   const seen = new Set([system.key(initial)]);
   // How each state was reached first, by its number: from which other, through what.
   const parents: number[] = [-1];

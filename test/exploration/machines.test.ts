@@ -1,4 +1,4 @@
-/** The smallest configurations of each machine, walked to the end. `npm run prove` walks them all. */
+/** The smallest configurations of each machine, walked to the end: those that take a second or so. */
 import { expect, test } from 'vitest';
 import { explorations } from './machines.ts';
 

@@ -1,6 +1,6 @@
 /**
  * A property of the real thing: a claim about any script of events, and the means to check it on as many scripts as
- * asked. It knows no test framework, so that `npm test` and `npm run prove` check the very same claims.
+ * asked. It knows no test framework, so that a test and any other runner check the very same claims.
  */
 import fc from 'fast-check';
 
@@ -8,7 +8,7 @@ import fc from 'fast-check';
 type Reached = (situation: string) => void;
 
 export interface PropertyOptions<Script> {
-  /** Its number in docs/correctness.md. */
+  /** Its place among all of them: `all.ts` lists them in this order. */
   readonly number: number;
   /** The claim, as a sentence. */
   readonly name: string;
@@ -91,7 +91,7 @@ function explain<Script>(options: PropertyOptions<Script>, details: fc.RunDetail
     errorInstance instanceof Error ? (errorInstance.stack ?? errorInstance.message) : errorInstance;
   return `Property ${number} does not hold: ${name}
 seed ${seed}, path "${path}", case ${numRuns}, ${numShrinks} times shrunk
-again: npm run prove -- --property ${number} --seed ${seed} --path ${path}
+again: HOLDFAST_SEED=${seed} HOLDFAST_PATH=${path} npx vitest run test/properties -t '^${number}\\.'
 
 ${String(error)}
 

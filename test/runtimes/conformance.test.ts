@@ -1,4 +1,4 @@
-/** Keeps the suite true on the sources, with the other tests; `npm run test:runtimes` takes it to the runtimes. */
+/** The suite, which knows no test framework, on the sources. */
 import { VirtualClock } from 'holdfast/testing';
 import { describe, expect, test } from 'vitest';
 import { suite } from './suite/index.ts';
