@@ -60,6 +60,8 @@ export abstract class Scope extends CallNode implements Dependent {
   /** It stops, or the scope around it does: nothing starts in here any more; what runs is waited for, or given up. */
   onStop(why: Failure, gaveUp: boolean): void {
     if (this.gaveUp || (this.stopped !== undefined && !gaveUp)) return;
+    // It was asked to stop before: that is the reason also for who looks at the signal only from now on.
+    if (this.stopped !== undefined) void this.signal;
     this.stopped = why;
     this.gaveUp = gaveUp;
     if (gaveUp) this.run.recorder?.gaveUp(this, why);
