@@ -109,6 +109,8 @@ class TimedScope extends Scope {
     try {
       return await inner;
     } catch (cause) {
+      // Given up from further out meanwhile: what comes is late, and nobody's.
+      if (this.gaveUp) throw error;
       if (cause !== error)
         Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
       this.overruled(failure(error));
