@@ -7,7 +7,6 @@ const dial = (parts: Partial<System<number, number>> = {}): System<number, numbe
   initial: 0,
   events: () => [1, 2],
   after: (hour, step) => (hour + step) % 5,
-  check: () => {},
   key: String,
   say: (step) => `+${step}`,
   ...parts,
@@ -37,18 +36,19 @@ test('waits for events that take their time', async () => {
   expect(walk).toEqual({ states: 5, transitions: 10, depth: 2, bounded: false });
 });
 
-test('tells the shortest way to a state that fails its check, though a longer one is tried too', async () => {
+test('tells the shortest way to what is wrong, though a longer one is tried too', async () => {
   const walk = await explore(
     dial({
-      check(hour) {
-        if (hour === 4) throw new Error('four');
+      after(hour, step) {
+        if (hour + step === 4) throw new Error('four');
+        return (hour + step) % 5;
       },
     }),
   );
   expect(walk.fault).toEqual({ message: 'four', path: ['+2', '+2'] });
 });
 
-test('tells the way to an answer that is wrong', async () => {
+test('tells the way to what is wrong where events take their time', async () => {
   const walk = await explore(
     dial({
       async after(hour, step) {

@@ -8,10 +8,8 @@ export interface System<State, Event> {
   readonly initial: State;
   /** What may happen in a state; what cannot be told apart is listed once. */
   events(state: State): readonly Event[];
-  /** The state that follows. The one given stays as it is. Throws where the answers of the two differ. */
+  /** The state that follows; the one given stays as it is. Throws where the two differ, or an invariant is broken. */
   after(state: State, event: Event): State | Promise<State>;
-  /** Throws where an invariant is broken, or where the two show different things. */
-  check(state: State): void;
   /** The same for states from which the same follows, whatever comes. */
   key(state: State): string;
   /** The event as a reader is told of it. */
@@ -39,7 +37,6 @@ export interface Fault {
 /** Walks until nothing new is found, a fault is, or `deepest` events have been tried in a row. */
 export async function explore<State, Event>(system: System<State, Event>, deepest = Infinity): Promise<Walk> {
   const { initial } = system;
-  system.check(initial);
   const seen = new Set([system.key(initial)]);
   // How each state was reached first, by its number: from which other, through what.
   const parents: number[] = [-1];
@@ -63,7 +60,6 @@ export async function explore<State, Event>(system: System<State, Event>, deepes
         try {
           const following = system.after(state, event);
           const reached = following instanceof Promise ? await following : following;
-          system.check(reached);
           const key = system.key(reached);
           if (seen.has(key)) continue;
           causes[seen.size] = event;

@@ -45,6 +45,13 @@ const SHORTEST: Readonly<Record<string, readonly string[]>> = {
     'release for ann',
     'the state: closed, and not isolated',
   ],
+  'double release': ['a permit is asked for', 'call 1 ends', 'call 1 ends', 'calls in flight: -1, and not 0'],
+  'newcomer overtakes': [
+    'a call comes',
+    'a call comes',
+    'a call comes',
+    'those that wait, in the order of admission: 3,2, and not 2,3',
+  ],
 };
 
 test.each(seededFaults)('finds: $name', async ({ name, find }) => {

@@ -1,20 +1,45 @@
 /** Every machine that is walked, with all its small configurations. It knows no test framework. */
+import { bulkhead } from '../../src/policies/bulkhead/bulkhead.ts';
 import { breakerConfigurations } from './breaker/configurations.ts';
 import { type BreakerConfig, breakerSystem } from './breaker/system.ts';
+import { type BudgetConfig, budgetConfigurations, budgetSystem } from './budget.ts';
+import { bulkheadConfigurations } from './bulkhead/configurations.ts';
+import { type BulkheadConfig, bulkheadSystem } from './bulkhead/system.ts';
 import { explore, type Walk } from './explore.ts';
+import { scheduleConfigurations } from './schedule/configurations.ts';
+import { type ScheduleConfig, scheduleSystem } from './schedule/system.ts';
 
 /** A machine, and the configurations in which it is walked. */
 export interface Exploration<Config = { readonly name: string }> {
   readonly name: string;
   /** The largest first. */
   readonly configurations: readonly Config[];
-  walk(config: Config): Promise<Walk>;
+  /** Walks it to the end, or for `deepest` events in a row. */
+  walk(config: Config, deepest?: number): Promise<Walk>;
 }
 
 const breaker: Exploration<BreakerConfig> = {
   name: 'circuit breaker',
   configurations: breakerConfigurations,
-  walk: (config) => explore(breakerSystem(config)),
+  walk: (config, deepest) => explore(breakerSystem(config), deepest),
 };
 
-export const explorations: readonly Exploration[] = [breaker];
+const bulkheadQueue: Exploration<BulkheadConfig> = {
+  name: 'bulkhead',
+  configurations: bulkheadConfigurations,
+  walk: (config, deepest) => explore(bulkheadSystem(config, bulkhead), deepest),
+};
+
+const budget: Exploration<BudgetConfig> = {
+  name: 'retry budget',
+  configurations: budgetConfigurations,
+  walk: (config, deepest) => explore(budgetSystem(config), deepest),
+};
+
+const schedule: Exploration<ScheduleConfig> = {
+  name: 'retry schedule',
+  configurations: scheduleConfigurations,
+  walk: (config, deepest) => explore(scheduleSystem(config), deepest),
+};
+
+export const explorations: readonly Exploration[] = [breaker, bulkheadQueue, budget, schedule];

@@ -68,6 +68,25 @@ function boundaries({ model, tickets, nowMs }: Pair): number[] {
   return [longEnough, nextTenth, ...ends];
 }
 
+/** Throws unless both show the same, and no invariant is broken. */
+function check({ machine, model, tickets, nowMs, skewMs }: Pair): void {
+  const now = nowMs + skewMs;
+  agree('the state', machine.stateAt(now), model.stateAt(nowMs));
+  agree('what is left of the opening', machine.remainingMs(now), model.remainingMs(nowMs));
+  agree('since when', machine.sinceMs - skewMs, model.sinceMs);
+  agree('openings in a row', machine.openingsAt(now).count, model.openingsAt(nowMs).length);
+  agree('reasons of isolation', [...machine.reasons].sort().join(), model.reasons.join());
+  const window = machine.window.timed ? copyOfWindow(machine.window) : machine.window;
+  window.age(now);
+  const held = model.held(nowMs);
+  agree('calls in the window', window.calls, held.length);
+  agree('failures in the window', window.failures, held.filter(({ failed }) => failed).length);
+  agree('slow calls in the window', window.slow, held.filter(({ slow }) => slow).length);
+  for (const { generation, era } of tickets)
+    agree('whether a call is of this state', generation === machine.generation, era === model.era);
+  agree('probes beyond those allowed', Math.max(0, model.probing(tickets, nowMs) - model.rules.probes), 0);
+}
+
 /** @param Machine - the real one, or one that is broken on purpose */
 export function breakerSystem(config: BreakerConfig, Machine = BreakerMachine): System<Pair, BreakerEvent> {
   const { rules, waits } = config;
@@ -118,6 +137,35 @@ export function breakerSystem(config: BreakerConfig, Machine = BreakerMachine): 
     return { ...pair, machine: new Machine(rules, snapshot, 0), tickets: [], skewMs: -nowMs };
   }
 
+  function happen(before: Pair, event: BreakerEvent): Pair {
+    if (event.do === 'pass') return { ...before, nowMs: before.nowMs + event.ms };
+    const pair = copyOfPair(before);
+    const { machine, model, tickets, nowMs, skewMs } = pair;
+    // The gate's `release` is the only one that does not look whether a wait is over.
+    if (event.do === 'open' || event.do === 'close' || event.do === 'isolate') notice(pair);
+    switch (event.do) {
+      case 'call':
+        return call(pair);
+      case 'end':
+        end(pair, tickets[event.nth]!, event.how);
+        return { ...pair, tickets: tickets.filter((_, nth) => nth !== event.nth) };
+      case 'open':
+        open(pair);
+        return pair;
+      case 'close':
+        machine.close(nowMs + skewMs);
+        model.close(nowMs);
+        return pair;
+      case 'isolate':
+      case 'release':
+        machine[event.do](event.reason, nowMs + skewMs);
+        model[event.do](event.reason, nowMs);
+        return pair;
+      case 'restart':
+        return restart(pair);
+    }
+  }
+
   return {
     initial: {
       machine: new Machine(rules),
@@ -143,50 +191,9 @@ export function breakerSystem(config: BreakerConfig, Machine = BreakerMachine): 
     },
 
     after(before, event) {
-      if (event.do === 'pass') return { ...before, nowMs: before.nowMs + event.ms };
-      const pair = copyOfPair(before);
-      const { machine, model, tickets, nowMs, skewMs } = pair;
-      // The gate's `release` is the only one that does not look whether a wait is over.
-      if (event.do === 'open' || event.do === 'close' || event.do === 'isolate') notice(pair);
-      switch (event.do) {
-        case 'call':
-          return call(pair);
-        case 'end':
-          end(pair, tickets[event.nth]!, event.how);
-          return { ...pair, tickets: tickets.filter((_, nth) => nth !== event.nth) };
-        case 'open':
-          open(pair);
-          return pair;
-        case 'close':
-          machine.close(nowMs + skewMs);
-          model.close(nowMs);
-          return pair;
-        case 'isolate':
-        case 'release':
-          machine[event.do](event.reason, nowMs + skewMs);
-          model[event.do](event.reason, nowMs);
-          return pair;
-        case 'restart':
-          return restart(pair);
-      }
-    },
-
-    check({ machine, model, tickets, nowMs, skewMs }) {
-      const now = nowMs + skewMs;
-      agree('the state', machine.stateAt(now), model.stateAt(nowMs));
-      agree('what is left of the opening', machine.remainingMs(now), model.remainingMs(nowMs));
-      agree('since when', machine.sinceMs - skewMs, model.sinceMs);
-      agree('openings in a row', machine.openingsAt(now).count, model.openingsAt(nowMs).length);
-      agree('reasons of isolation', [...machine.reasons].sort().join(), model.reasons.join());
-      const window = machine.window.timed ? copyOfWindow(machine.window) : machine.window;
-      window.age(now);
-      const held = model.held(nowMs);
-      agree('calls in the window', window.calls, held.length);
-      agree('failures in the window', window.failures, held.filter(({ failed }) => failed).length);
-      agree('slow calls in the window', window.slow, held.filter(({ slow }) => slow).length);
-      for (const { generation, era } of tickets)
-        agree('whether a call is of this state', generation === machine.generation, era === model.era);
-      agree('probes beyond those allowed', Math.max(0, model.probing(tickets, nowMs) - rules.probes), 0);
+      const pair = happen(before, event);
+      check(pair);
+      return pair;
     },
 
     key: (pair) => keyOf(pair, waits.length),
