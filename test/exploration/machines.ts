@@ -8,6 +8,7 @@ import { type BulkheadConfig, bulkheadSystem } from './bulkhead/system.ts';
 import { explore, type Walk } from './explore.ts';
 import { scheduleConfigurations } from './schedule/configurations.ts';
 import { type ScheduleConfig, scheduleSystem } from './schedule/system.ts';
+import { type TimeoutConfig, timeoutConfigurations, timeoutSystem } from './timeout/system.ts';
 
 /** A machine, and the configurations in which it is walked. */
 export interface Exploration<Config = { readonly name: string }> {
@@ -42,4 +43,10 @@ const schedule: Exploration<ScheduleConfig> = {
   walk: (config, deepest) => explore(scheduleSystem(config), deepest),
 };
 
-export const explorations: readonly Exploration[] = [breaker, bulkheadQueue, budget, schedule];
+const timeoutRace: Exploration<TimeoutConfig> = {
+  name: 'timeout',
+  configurations: timeoutConfigurations,
+  walk: (config, deepest) => explore(timeoutSystem(config), deepest),
+};
+
+export const explorations: readonly Exploration[] = [breaker, bulkheadQueue, timeoutRace, budget, schedule];
