@@ -37,9 +37,15 @@ const variants = (minimumCalls: number): Omit<Varied, 'window'>[] =>
     ),
   );
 
+// Slow calls double the outcomes, and with three of them in a window by time there would be too many states.
 const byTime = [3, 2, 1].flatMap((minimumCalls) =>
-  variants(minimumCalls).map((rules) =>
-    breakerConfig({ window: { ms: 20 }, ...rules }, { inFlight: 2, held: Math.max(2, minimumCalls) }),
+  variants(minimumCalls).flatMap((rules) =>
+    (minimumCalls === 3 ? [{}] : [{ slowRate: 0.5 }, {}]).map((slow) =>
+      breakerConfig(
+        { window: { ms: 20 }, ...rules, ...slow },
+        { inFlight: 4, held: Math.max(2, minimumCalls) },
+      ),
+    ),
   ),
 );
 

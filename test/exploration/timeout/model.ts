@@ -10,6 +10,9 @@ export interface ModelRules {
   readonly deadlineMs: number;
 }
 
+/** How work ends. */
+export type End = 'value' | 'error';
+
 /** Who ends a call before its work does. */
 export type Ender = 'timeout' | 'deadline' | 'aborted';
 
@@ -42,7 +45,8 @@ export class NaiveTimeout {
     return this.calls.flatMap((call, number) => (is(call) ? [number] : []));
   }
 
-  start(nowMs: number): void {
+  /** @param ends - where it does so at once */
+  start(nowMs: number, ends?: End): void {
     const fresh: Call = {
       startedMs: nowMs,
       state: 'running',
@@ -53,6 +57,7 @@ export class NaiveTimeout {
       inner: [],
     };
     this.calls = [...this.calls, fresh];
+    if (ends !== undefined) this.end(this.calls.length - 1, ends);
   }
 
   look(number: number): void {
@@ -60,7 +65,7 @@ export class NaiveTimeout {
   }
 
   /** The work ends, with a value or an error. */
-  end(number: number, how: 'value' | 'error'): void {
+  end(number: number, how: End): void {
     const { state, outer, inner } = this.calls[number]!;
     if (state === 'given up')
       return this.change(number, {

@@ -7,7 +7,7 @@ import { pipeline } from '../../../src/pipeline/pipeline.ts';
 import { timeout } from '../../../src/policies/timeout.ts';
 import { agree } from '../agree.ts';
 import { WatchedClock } from '../watched-clock.ts';
-import type { ModelRules, NaiveTimeout } from './model.ts';
+import type { End, ModelRules, NaiveTimeout } from './model.ts';
 
 const BOOM = new Error('boom');
 const REASON = new Error('enough');
@@ -24,6 +24,13 @@ const saidOf = (outcome: Outcome | 'unused'): string => {
   return outcome.ok ? 'value' : said(outcome.error);
 };
 
+/** What an operation that takes its time returns. */
+export type Returned = 'promise' | 'thenable';
+
+const thenable = <T>(promise: Promise<T>): PromiseLike<T> => ({
+  then: (...on) => promise.then(...on),
+});
+
 /** A call on the real timeout. */
 class RealCall {
   readonly caller = new AbortController();
@@ -32,18 +39,24 @@ class RealCall {
   told: string | undefined = undefined;
   error: unknown = undefined;
   call: Call | undefined = undefined;
-  #end: (how: 'value' | 'error') => void = () => {};
+  end: (how: End) => void = () => {};
+  readonly #returns: Returned;
+  readonly #ends: End | undefined;
 
-  readonly operation = (call: Call): Promise<string> => {
-    this.call = call;
-    return new Promise((resolve, reject) => {
-      this.#end = (how) => (how === 'value' ? resolve(how) : reject(BOOM));
-    });
-  };
-
-  end(how: 'value' | 'error'): void {
-    this.#end(how);
+  constructor(returns: Returned, ends: End | undefined) {
+    this.#returns = returns;
+    this.#ends = ends;
   }
+
+  readonly operation = (call: Call): PromiseLike<string> | string => {
+    this.call = call;
+    if (this.#ends === 'value') return this.#ends;
+    if (this.#ends === 'error') throw BOOM;
+    const promise = new Promise<string>((resolve, reject) => {
+      this.end = (how) => (how === 'value' ? resolve(how) : reject(BOOM));
+    });
+    return this.#returns === 'promise' ? promise : thenable(promise);
+  };
 
   look(): void {
     void this.call?.signal;
@@ -82,9 +95,11 @@ export class RealTimeout {
   readonly clock = new WatchedClock();
   readonly calls: RealCall[] = [];
   readonly events: string[] = [];
+  readonly #returns: Returned;
   readonly #start: (call: RealCall) => Promise<string>;
 
-  constructor({ ms, mode, deadlineMs }: ModelRules, deadlineBy: DeadlineBy) {
+  constructor({ ms, mode, deadlineMs }: ModelRules, deadlineBy: DeadlineBy, returns: Returned) {
+    this.#returns = returns;
     const { clock } = this;
     const limit = timeout({ ms, mode });
     const [outer, inner] = [new Scribe('outer'), new Scribe('inner')];
@@ -104,8 +119,8 @@ export class RealTimeout {
       line.run(call.operation, { signal: call.caller.signal, timeoutMs, context: call });
   }
 
-  start(): void {
-    const call = new RealCall();
+  start(ends?: End): void {
+    const call = new RealCall(this.#returns, ends);
     this.calls.push(call);
     this.#start(call).then(
       (value) => {

@@ -5,21 +5,23 @@
  */
 import { copyOf } from '../copy.ts';
 import type { System } from '../explore.ts';
-import { type Call, type ModelRules, NaiveTimeout } from './model.ts';
-import { type DeadlineBy, RealTimeout } from './real.ts';
+import { type Call, type End, type ModelRules, NaiveTimeout } from './model.ts';
+import { type DeadlineBy, RealTimeout, type Returned } from './real.ts';
 
 export interface TimeoutConfig {
   readonly name: string;
   readonly rules: ModelRules;
   readonly deadlineBy: DeadlineBy;
+  readonly returns: Returned;
   /** Calls at the same time, at most, with those that run on after they were given up. */
   readonly calls: number;
 }
 
 type TimeoutEvent =
-  | { readonly do: 'start' }
+  /** `ends`: before it has returned. */
+  | { readonly do: 'start'; readonly ends?: End }
   | { readonly do: 'look' | 'abort'; readonly call: number }
-  | { readonly do: 'end'; readonly call: number; readonly how: 'value' | 'error' }
+  | { readonly do: 'end'; readonly call: number; readonly how: End }
   | { readonly do: 'pass'; readonly ms: number };
 
 interface Played {
@@ -30,7 +32,12 @@ interface Played {
   readonly timers: string;
 }
 
-export function timeoutSystem({ rules, deadlineBy, calls }: TimeoutConfig): System<Played, TimeoutEvent> {
+export function timeoutSystem({
+  rules,
+  deadlineBy,
+  returns,
+  calls,
+}: TimeoutConfig): System<Played, TimeoutEvent> {
   return {
     initial: { path: [], model: new NaiveTimeout(rules), nowMs: 0, timers: '' },
 
@@ -38,7 +45,8 @@ export function timeoutSystem({ rules, deadlineBy, calls }: TimeoutConfig): Syst
       const events: TimeoutEvent[] = [];
       const codes = model.calls.map((call) => codeOf(model, call, nowMs));
       const alive = model.which(({ state }) => state !== 'over');
-      if (alive.length < calls) events.push({ do: 'start' });
+      if (alive.length < calls)
+        events.push({ do: 'start' }, { do: 'start', ends: 'value' }, { do: 'start', ends: 'error' });
       for (const number of alive) {
         if (codes.indexOf(codes[number]!) !== number) continue;
         const { state, looked } = model.calls[number]!;
@@ -56,14 +64,14 @@ export function timeoutSystem({ rules, deadlineBy, calls }: TimeoutConfig): Syst
       const path = [...before.path, event];
       const model = copyOf(before.model);
       const nowMs = before.nowMs + (event.do === 'pass' ? event.ms : 0);
-      if (event.do === 'start') model.start(nowMs);
+      if (event.do === 'start') model.start(nowMs, event.ends);
       else if (event.do === 'pass') model.pass(nowMs);
       else if (event.do === 'end') model.end(event.call, event.how);
       else model[event.do](event.call);
 
-      const real = new RealTimeout(rules, deadlineBy);
+      const real = new RealTimeout(rules, deadlineBy, returns);
       for (const each of path) {
-        if (each.do === 'start') real.start();
+        if (each.do === 'start') real.start(each.ends);
         else if (each.do === 'end') real.calls[each.call]?.end(each.how);
         else if (each.do !== 'pass') real.calls[each.call]?.[each.do]();
         await real.clock.advance(each.do === 'pass' ? each.ms : 0);
@@ -80,9 +88,11 @@ export function timeoutSystem({ rules, deadlineBy, calls }: TimeoutConfig): Syst
     say(event) {
       switch (event.do) {
         case 'start':
-          return 'a call starts';
+          return event.ends === undefined
+            ? 'a call starts'
+            : `a call starts, and ends at once with ${SAID[event.ends]}`;
         case 'end':
-          return `call ${event.call + 1} ends with ${event.how === 'value' ? 'a value' : 'an error'}`;
+          return `call ${event.call + 1} ends with ${SAID[event.how]}`;
         case 'look':
           return `call ${event.call + 1} looks at its signal`;
         case 'abort':
@@ -94,6 +104,8 @@ export function timeoutSystem({ rules, deadlineBy, calls }: TimeoutConfig): Syst
   };
 }
 
+const SAID = { value: 'a value', error: 'an error' } as const;
+
 /** A call as what may become of it; nothing, of one that is over. */
 function codeOf(model: NaiveTimeout, call: Call, nowMs: number): string {
   if (call.state === 'over') return '';
@@ -104,11 +116,14 @@ function codeOf(model: NaiveTimeout, call: Call, nowMs: number): string {
 /** With a deadline before the timeout, after it, and without. The largest first. */
 export const timeoutConfigurations: readonly TimeoutConfig[] = [3, Infinity, 1].flatMap((deadlineMs) =>
   (['cooperate', 'race'] as const).flatMap((mode) =>
-    (['policy', 'run'] as const).map((deadlineBy) => ({
-      name: `${mode}, deadline of ${deadlineMs} ms by the ${deadlineBy}`,
-      rules: { mode, ms: 2, deadlineMs },
-      deadlineBy,
-      calls: 3,
-    })),
+    (['policy', 'run'] as const).flatMap((deadlineBy) =>
+      (['promise', 'thenable'] as const).map((returns) => ({
+        name: `${mode}, deadline of ${deadlineMs} ms by the ${deadlineBy}, a ${returns}`,
+        rules: { mode, ms: 2, deadlineMs },
+        deadlineBy,
+        returns,
+        calls: 3,
+      })),
+    ),
   ),
 );
