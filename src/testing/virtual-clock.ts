@@ -164,5 +164,5 @@ export class VirtualClock implements Clock {
 // The real one, also where a test has put fake timers in its place meanwhile.
 const nextMacrotask = globalThis.setImmediate;
 
-// All microtasks run before the next macrotask, however many follow from one another.
-const drain = (): Promise<void> => new Promise((resolve) => void nextMacrotask(resolve));
+/** Lets promises settle: all microtasks run before the next macrotask, however many follow from one another. */
+export const drain = (): Promise<void> => new Promise((resolve) => void nextMacrotask(resolve));

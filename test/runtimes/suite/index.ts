@@ -7,6 +7,7 @@ import { bulkheads } from './bulkhead.ts';
 import { calls } from './calls.ts';
 import { circuitBreakers } from './circuit-breaker.ts';
 import { clocks } from './clock.ts';
+import { contracts } from './contract.ts';
 import { errors } from './errors.ts';
 import { events } from './events.ts';
 import { halfOpenCircuits } from './half-open.ts';
@@ -34,4 +35,5 @@ export const suite: readonly Behaviour[] = [
   ...calls,
   ...clocks,
   ...asyncContext,
+  ...contracts,
 ];

@@ -1,0 +1,158 @@
+/** The laws of a layer about what it answers: what the operation gave, to whom it belongs, and always something. */
+import { isRejection } from '../../core/errors.ts';
+import { failure, type Outcome, success } from '../../core/outcome.ts';
+import type { Layer, Next } from '../../core/policy.ts';
+import { isThenable } from '../../core/promises.ts';
+import type { Pipeline } from '../../pipeline/pipeline.ts';
+import { type Demand, inWords, type Law } from './contract.ts';
+import { ANSWERED, ENDED, FAILED, GIVEN_UP, LayerStand, refused, WAYS } from './layer-stand.ts';
+import { Trial } from './trial.ts';
+
+type LayerLaw = Law<LayerStand>;
+
+const CROWD = 8;
+const ODD_ERRORS = [FAILED.error, 'a string', undefined];
+
+const told = (outcome: Outcome | undefined): string => {
+  if (outcome === undefined) return 'the run never settled';
+  return outcome.ok ? `the run gave ${inWords(outcome.value)}` : `the run threw ${inWords(outcome.error)}`;
+};
+
+/** Demands that a run ended exactly so. */
+function same(demand: Demand, { outcome }: Trial, expected: Outcome): void {
+  const equal =
+    outcome?.ok === expected.ok &&
+    Object.is(outcome.value ?? outcome.error, expected.value ?? expected.error);
+  demand(equal, told(outcome), expected.ok ? 'the very value' : `the very error, ${inWords(expected.error)}`);
+}
+
+const passesOn = (rule: string, outcomes: readonly Outcome[]): LayerLaw[] =>
+  Object.entries(WAYS).map(([way, give]) => [
+    `${rule} ${way}`,
+    async (stand, demand) => {
+      for (const outcome of outcomes) {
+        const used = stand();
+        const trial = await used.start({ operation: () => give(outcome) });
+        same(demand, await used.finish(trial, outcome), outcome);
+      }
+    },
+  ]);
+
+/** For a layer that does not put values of its own in the place of the operation's. */
+export const PASSES_VALUES = passesOn('passes on the very value of an operation that answers', [ANSWERED]);
+
+/** For a layer that does not put errors of its own, or values, in the place of the operation's errors. */
+export const PASSES_ERRORS: readonly LayerLaw[] = [
+  ...passesOn('passes on the very error of an operation that fails', ODD_ERRORS.map(failure)),
+  [
+    'passes on the very Rejection of a gate further in',
+    async (stand, demand) => {
+      const trial = await refused(stand());
+      demand(trial.refused, told(trial.outcome), 'the very Rejection');
+    },
+  ],
+];
+
+/** For every layer, as far as it passes on what an operation gave. */
+export const keepsApart = (passesOn: (outcome: Outcome) => boolean): LayerLaw => [
+  'keeps calls apart that run at the same time, in one pipeline and in several',
+  async (stand, demand) => {
+    const used = stand();
+    const lines = [used.line, used.place(used.layer)];
+    const runs: { trial: Trial; outcome: Outcome }[] = [];
+    for (let n = 0; n < CROWD; n++) {
+      const outcome = n % 3 === 0 ? failure(new Error(`error ${n}`)) : success(`answer ${n}`);
+      runs.push({ trial: new Trial(lines[n % lines.length] as Pipeline, {}), outcome });
+    }
+    await used.clock.flush();
+    for (const { trial, outcome } of [...runs].reverse()) trial.end(outcome);
+    await used.clock.pass(() => runs.every(({ trial }) => trial.outcome !== undefined));
+    for (const { trial, outcome } of runs) if (passesOn(outcome)) same(demand, trial, outcome);
+  },
+];
+
+/** Writes down what the layer returns that is no promise, or throws. */
+function watched(layer: Layer, faults: string[]): Layer {
+  return {
+    around: (next) => {
+      const inner = layer.around(next);
+      const watch: Next = (operation, call) => {
+        try {
+          const answer = inner(operation, call);
+          if (!isThenable(answer)) faults.push(`it returned ${inWords(answer)}`);
+          return answer;
+        } catch (error) {
+          faults.push(`it threw ${inWords(error)}`);
+          throw error;
+        }
+      };
+      return watch;
+    },
+  };
+}
+
+const returnsPromises: LayerLaw = [
+  'returns a promise, and throws nothing',
+  async (stand, demand) => {
+    for (const [which, scenario] of Object.entries(ENDED)) {
+      const { clock, layer } = stand();
+      const faults: string[] = [];
+      await scenario(new LayerStand(clock, watched(layer, faults)));
+      demand(faults.length === 0, `${faults[0]}, for a call ${which}`, 'a promise');
+    }
+  },
+];
+
+const answersAll: LayerLaw = [
+  'answers every call',
+  async (stand, demand) => {
+    for (const [which, scenario] of Object.entries(ENDED)) {
+      const { outcome } = await scenario(stand());
+      demand(outcome !== undefined, `a call ${which} was never answered`, 'an answer');
+    }
+  },
+];
+
+const answersNested: LayerLaw = [
+  'answers a call whose operation calls through the layer again, and waits for that',
+  async (stand, demand) => {
+    const used = stand();
+    const nested = () => {
+      const inner = new Trial(used.line);
+      inner.end(ANSWERED);
+      return inner.over;
+    };
+    const { outcome } = await used.finish(await used.start({ operation: nested }), ANSWERED);
+    demand(outcome !== undefined, 'it was never answered', 'an answer');
+  },
+];
+
+const rejectsHonestly: LayerLaw = [
+  'gives a Rejection only for a call that was never invoked',
+  async (stand, demand) => {
+    for (const [which, scenario] of Object.entries({ ...ENDED, ...GIVEN_UP })) {
+      const { outcome, invocations } = await scenario(stand());
+      const honest = !isRejection(outcome?.error) || invocations === 0;
+      demand(honest, `${told(outcome)}, for a call ${which}`, 'what an attempt gave that was not refused');
+    }
+  },
+];
+
+/** For every layer. */
+export const ANSWERS: readonly LayerLaw[] = [answersAll, answersNested, returnsPromises, rejectsHonestly];
+
+/** For a layer that has listeners. */
+export const survivesThrows: LayerLaw = [
+  'answers the same where a listener throws',
+  async (stand, demand) => {
+    for (const [which, scenario] of Object.entries({ ...ENDED, ...GIVEN_UP })) {
+      const expected = told((await scenario(stand())).outcome);
+      const used = stand();
+      used.listen(() => {
+        throw new Error('a listener threw');
+      });
+      const seen = told((await scenario(used)).outcome);
+      demand(seen === expected, `${seen}, for a call ${which}`, expected);
+    }
+  },
+];
