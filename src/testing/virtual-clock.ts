@@ -1,6 +1,7 @@
 /** A clock that stands still until it is told to move: for tests of whatever runs on Holdfast's policies. */
 import { type Clock, standIn, type Timer } from '../core/clock.ts';
 import { check, type Rules, settle } from '../core/options.ts';
+import { type VirtualTimer, VirtualTimers } from './virtual-timers.ts';
 
 /** Options of `VirtualClock`. */
 export interface VirtualClockOptions {
@@ -12,32 +13,6 @@ export interface VirtualClockOptions {
 
 const RULES: Rules = { startMs: ['a finite number', 0], seed: ['an integer', 1] };
 
-class VirtualTimer implements Timer {
-  readonly dueAt: number;
-  /** Of timers due at the same time, the one set first fires first. */
-  readonly order: number;
-  readonly fire: () => void;
-  refed = true;
-  readonly #drop: (timer: VirtualTimer) => void;
-
-  constructor(dueAt: number, order: number, fire: () => void, drop: (timer: VirtualTimer) => void) {
-    this.dueAt = dueAt;
-    this.order = order;
-    this.fire = fire;
-    this.#drop = drop;
-  }
-
-  cancel(): void {
-    this.#drop(this);
-  }
-  ref(): void {
-    this.refed = true;
-  }
-  unref(): void {
-    this.refed = false;
-  }
-}
-
 /**
  * Time that moves by hand, and chance that repeats itself.
  *
@@ -48,12 +23,11 @@ class VirtualTimer implements Timer {
  * await clock.advance(800); // the run has rejected
  */
 export class VirtualClock implements Clock {
-  readonly #timers = new Set<VirtualTimer>();
+  readonly #timers = new VirtualTimers();
   /** What `now()` read at first, in milliseconds. */
   readonly startMs: number;
   #now: number;
   #state: number;
-  #timersSet = 0;
 
   /** @throws RangeError | TypeError - for a bad option */
   constructor(options: VirtualClockOptions = {}) {
@@ -68,11 +42,7 @@ export class VirtualClock implements Clock {
   }
 
   setTimer(ms: number, fn: () => void): Timer {
-    const timer = new VirtualTimer(this.#now + Math.max(0, ms), this.#timersSet++, fn, (each) => {
-      this.#timers.delete(each);
-    });
-    this.#timers.add(timer);
-    return timer;
+    return this.#timers.set(this.#now + Math.max(0, ms), fn);
   }
 
   /** The next of a seeded sequence of numbers in [0, 1) (mulberry32). It is bound, so it can be passed as `random`. */
@@ -86,9 +56,7 @@ export class VirtualClock implements Clock {
 
   /** How many timers would keep a process alive. */
   get pendingTimers(): number {
-    let count = 0;
-    for (const timer of this.#timers) if (timer.refed) count++;
-    return count;
+    return this.#timers.refed;
   }
 
   /** Lets `ms` milliseconds pass: runs what falls due, in order, and whatever follows from it in between. */
@@ -96,8 +64,10 @@ export class VirtualClock implements Clock {
     check('advance', 'ms', ms, 'a number >= 0');
     await drain();
     const until = this.#now + ms;
-    for (let next = this.#next(); next !== undefined && next.dueAt <= until; next = this.#next()) {
+    let next = this.#timers.first;
+    while (next !== undefined && next.dueAt <= until) {
       await this.#fire(next);
+      next = this.#timers.first;
     }
     this.#now = until;
     await drain();
@@ -106,26 +76,11 @@ export class VirtualClock implements Clock {
   /** Lets time pass until no timer is left that would keep a process alive. */
   async runAll(): Promise<void> {
     await drain();
-    while (this.pendingTimers > 0) {
-      const next = this.#next();
-      if (next !== undefined) await this.#fire(next);
-    }
-  }
-
-  #next(): VirtualTimer | undefined {
-    let first: VirtualTimer | undefined;
-    for (const timer of this.#timers) {
-      const earlier =
-        first === undefined ||
-        timer.dueAt < first.dueAt ||
-        (timer.dueAt === first.dueAt && timer.order < first.order);
-      if (earlier) first = timer;
-    }
-    return first;
+    while (this.pendingTimers > 0) await this.#fire(this.#timers.first as VirtualTimer);
   }
 
   async #fire(timer: VirtualTimer): Promise<void> {
-    this.#timers.delete(timer);
+    this.#timers.remove(timer);
     this.#now = Math.max(this.#now, timer.dueAt);
     timer.fire();
     await drain();

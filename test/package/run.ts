@@ -7,18 +7,10 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import {
-  copyFileSync,
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, join } from 'node:path';
+import { install as npmInstall, packedIn, packInto } from '../support/packed.ts';
 
 const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
   devDependencies: Record<string, string>;
@@ -52,16 +44,7 @@ function install(tarball: string, typescript: string): string {
   copyFileSync(join(project, 'types.ts'), join(project, 'types.cts'));
   writeFileSync(join(project, 'package.json'), '{ "private": true }');
   const packages = [tarball, `typescript@${typescript}`, `@types/node@${devDependencies['@types/node']}`];
-  step(
-    `installs beside TypeScript ${typescript}`,
-    project,
-    'npm',
-    'install',
-    '--no-audit',
-    '--no-fund',
-    '--prefer-offline',
-    ...packages,
-  );
+  step(`installs beside TypeScript ${typescript}`, project, 'npm', ...npmInstall(...packages));
   return project;
 }
 
@@ -114,8 +97,8 @@ function use(project: string, other: string, node: string): void {
 }
 
 try {
-  step('packs', '.', 'npm', 'pack', '--pack-destination', work);
-  const tarball = resolve(work, readdirSync(work).find((file) => file.endsWith('.tgz')) ?? 'no.tgz');
+  step('packs', '.', 'npm', ...packInto(work));
+  const tarball = packedIn(work);
   const projects = typescripts.map((typescript) => install(tarball, typescript));
   for (const [index, project] of projects.entries()) compile(project, typescripts[index]!);
   for (const node of nodes()) use(projects[0]!, projects[1]!, node);

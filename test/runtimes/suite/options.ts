@@ -30,7 +30,8 @@ const nameOf = ({ row: [make, , , option, value], number }: { row: Row; number: 
 const WAYS = {
   run: (operation: () => unknown) => retry({ retries: 0 }).run(operation),
   wrap: (operation: () => unknown) => circuitBreaker().wrap(operation)(),
-  wrapCall: (operation: () => unknown) => pipeline('p', bulkhead(), timeout({ ms: 9 })).wrapCall(operation)(),
+  wrapCall: (operation: () => unknown) =>
+    pipeline('p', bulkhead(), timeout({ ms: 60_000 })).wrapCall(operation)(),
 };
 
 export const options: Behaviour[] = [

@@ -1,0 +1,33 @@
+/**
+ * What the soak has a process of its own do: the traffic, or one queue full of calls. The last thing it does is to print
+ * one line of JSON. Such a process executes nothing but JavaScript: the garbage of a compiler would be measured too.
+ */
+import { countListeners } from './listeners.ts';
+import type { WayOut } from './parked.ts';
+import { countSteps } from './steps.ts';
+
+/** The library as it is built, but for the virtual clock. */
+const LIBRARY = /\/dist\/(?!testing)/;
+
+const [task, number] = process.argv.slice(2);
+const calls = Number(number);
+const listeners = countListeners();
+const start = performance.now();
+const seconds = (): string => `${((performance.now() - start) / 1_000).toFixed()} s`;
+
+async function traffic(): Promise<unknown> {
+  const { soak } = await import('./traffic.ts');
+  return soak(calls, listeners, (sample) =>
+    console.error(`traffic: ${sample.calls} of ${calls} calls, ${sample.bytes} bytes in use, ${seconds()}`),
+  );
+}
+
+async function queue(way: WayOut): Promise<unknown> {
+  const stepsTaken = await countSteps(LIBRARY);
+  const { park } = await import('./parked.ts');
+  const parked = await park(way, calls, listeners, stepsTaken);
+  console.error(`a queue of ${calls}, ${way}: ${seconds()}`);
+  return parked;
+}
+
+console.log(JSON.stringify(await (task === 'traffic' ? traffic() : queue(task as WayOut))));

@@ -1,0 +1,107 @@
+/** What was measured against what it must be, as lines of a table and as figures. */
+import { slopeOf } from './heap.ts';
+import type { Parked } from './parked.ts';
+import type { Soaked } from './traffic.ts';
+
+/** One thing that must hold. */
+export interface Bar {
+  readonly what: string;
+  readonly measured: number;
+  readonly bar: string;
+  readonly holds: boolean;
+}
+
+/** Bytes a call. */
+const SLOPE = 0.05;
+/**
+ * What V8 itself may come to need during a run, in bytes, since it goes on compiling. In a short run that is more for
+ * each call than the slope allows; in the full one it is less, and the slope alone counts.
+ */
+const UNREST = 400_000;
+/** How much more a call may cost among a hundred times as many. */
+const GROWTH = 1.05;
+
+const exactly = (what: string, measured: number, wanted: number): Bar => ({
+  what,
+  measured,
+  bar: `${wanted}`,
+  holds: measured === wanted,
+});
+
+const below = (what: string, measured: number, limit: number): Bar => ({
+  what,
+  measured,
+  bar: `< ${+limit.toPrecision(3)}`,
+  holds: measured < limit,
+});
+
+export function barsOfTraffic({ calls, samples, endings, left }: Soaked): Bar[] {
+  const { 'anything else': unknown, ...known } = endings;
+  return [
+    below('bytes by which the heap grows a call', slopeOf(samples), Math.max(SLOPE, UNREST / calls)),
+    ...Object.entries(left).map(([what, measured]) => exactly(what, measured, 0)),
+    exactly('calls that ended as no call should', unknown, 0),
+    exactly('ways to end that did not occur', Object.values(known).filter((times) => times === 0).length, 0),
+  ];
+}
+
+/** One way out of the queue, the fewest calls first. */
+export function barsOfQueue(runs: readonly Parked[]): Bar[] {
+  const { way } = runs[0]!;
+  const sum = (of: (run: Parked) => number): number => runs.reduce((total, run) => total + of(run), 0);
+  const growth = (key: 'steps' | 'timerOperations'): number => runs.at(-1)![key] / runs[0]![key];
+  const calls = sum((run) => run.calls);
+  return [
+    exactly(
+      `${way}: calls that waited, all at once`,
+      sum(({ queued }) => queued),
+      calls,
+    ),
+    exactly(
+      `${way}: calls that ended as they should`,
+      sum(({ right }) => right),
+      calls,
+    ),
+    exactly(
+      `${way}: operations invoked`,
+      sum(({ invoked }) => invoked),
+      way === 'drained' ? calls : 0,
+    ),
+    exactly(
+      `${way}: timers, listeners and places left`,
+      sum(({ left }) => left),
+      0,
+    ),
+    below(`${way}: steps a call, most against fewest calls`, growth('steps'), GROWTH),
+    below(`${way}: timer operations a call, likewise`, growth('timerOperations'), GROWTH),
+  ];
+}
+
+const columns =
+  (...widths: readonly number[]) =>
+  (...cells: readonly string[]): string =>
+    cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('');
+
+const rounded = (number: number): string => `${+number.toPrecision(4)}`;
+
+export function endingsTable({ endings }: Soaked): string {
+  const line = columns(20, 12);
+  const rows = Object.entries(endings).map(([ending, times]) => line(ending, `${times}`));
+  return [line('how calls ended', 'calls'), ...rows].join('\n');
+}
+
+export function queueTable(runs: readonly Parked[]): string {
+  const line = columns(20, 12, 14, 26);
+  const rows = runs.map(({ way, calls, steps, timerOperations }) =>
+    line(way, `${calls}`, rounded(steps), rounded(timerOperations)),
+  );
+  return [line('a queue', 'calls', 'steps a call', 'timer operations a call'), ...rows].join('\n');
+}
+
+export function barsTable(bars: readonly Bar[]): string {
+  const line = columns(56, 12, 12, 8);
+  const rows = bars.map(({ what, measured, bar, holds }) =>
+    line(what, rounded(measured), bar, holds ? 'ok' : 'FAIL'),
+  );
+  return [line('what', 'measured', 'bar', ''), ...rows].join('\n');
+}
