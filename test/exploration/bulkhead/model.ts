@@ -91,17 +91,27 @@ export class NaiveBulkhead {
 
   /** What has happened by itself when it is `nowMs`. */
   pass(nowMs: number): void {
-    for (const [number, call] of this.calls.entries()) {
-      if (!(this.dueAt(call) <= nowMs)) continue;
-      if (call.state === 'waiting') this.change(number, { state: 'over', told: 'queue-timeout' });
-      else this.change(number, { state: 'reclaimed' });
+    for (;;) {
+      const due = this.which((call) => this.dueAt(call) <= nowMs);
+      const [next] = due.sort((a, b) => this.dueAt(this.calls[a]!) - this.dueAt(this.calls[b]!));
+      if (next === undefined) return;
+      const waits = this.calls[next]?.state === 'waiting';
+      this.change(next, waits ? { state: 'over', told: 'queue-timeout' } : { state: 'reclaimed' });
+      this.handOver();
     }
-    this.handOver();
   }
 
   dueAt({ state, sinceMs }: Call): number {
     if (state === 'waiting') return sinceMs + this.rules.queueTimeoutMs;
     return state === 'given up' ? sinceMs + this.rules.reclaimMs : Infinity;
+  }
+
+  /** The first moment at which a place is reclaimed and a waiter's time is up: who of the two is first is left open. */
+  get tieAt(): number {
+    const [waiters, places] = (['waiting', 'given up'] as const).map((state) =>
+      this.calls.filter((call) => call.state === state).map((call) => this.dueAt(call)),
+    );
+    return Math.min(...waiters!.filter((dueAt) => places!.includes(dueAt)));
   }
 
   private handOver(): void {

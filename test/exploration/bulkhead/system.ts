@@ -152,8 +152,10 @@ export function bulkheadSystem(config: BulkheadConfig, make: MakeBulkhead): Syst
       }
       for (const to of limits) events.push({ do: 'resize', to });
       const ends = model.calls.map((call) => model.dueAt(call)).filter(Number.isFinite);
+      const { tieAt } = model;
       const times = new Set(ends.flatMap((end) => [end - 1, end, end + 1]));
-      for (const time of times) if (time > nowMs) events.push({ do: 'pass', ms: time - nowMs });
+      for (const time of times)
+        if (time > nowMs && time < tieAt) events.push({ do: 'pass', ms: time - nowMs });
       return events;
     },
 
