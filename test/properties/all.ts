@@ -1,5 +1,17 @@
 /** Every property, in the order of its number. */
+import edges from './edges.ts';
+import openTime from './open-time.ts';
+import probes from './probes.ts';
 import type { Claim } from './property.ts';
+import restored from './restored.ts';
+import stale from './stale.ts';
 import trips from './trips.ts';
 
-export const properties: readonly Claim[] = [trips];
+export const properties: readonly Claim[] = [
+  probes, // 2
+  stale, // 3
+  edges, // 5
+  openTime, // 6
+  trips, // 7
+  restored, // 21
+];
