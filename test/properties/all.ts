@@ -1,5 +1,6 @@
 /** Every property, in the order of its number. */
 import edges from './edges.ts';
+import handOver from './hand-over.ts';
 import openTime from './open-time.ts';
 import probes from './probes.ts';
 import type { Claim } from './property.ts';
@@ -13,5 +14,6 @@ export const properties: readonly Claim[] = [
   edges, // 5
   openTime, // 6
   trips, // 7
+  handOver, // 9
   restored, // 21
 ];
