@@ -1,4 +1,5 @@
 /** Every property, in the order of its number. */
+import delays from './delays.ts';
 import edges from './edges.ts';
 import handOver from './hand-over.ts';
 import openTime from './open-time.ts';
@@ -15,5 +16,6 @@ export const properties: readonly Claim[] = [
   openTime, // 6
   trips, // 7
   handOver, // 9
+  delays, // 11
   restored, // 21
 ];
