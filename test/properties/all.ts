@@ -1,4 +1,5 @@
 /** Every property, in the order of its number. */
+import budget from './budget.ts';
 import delays from './delays.ts';
 import edges from './edges.ts';
 import handOver from './hand-over.ts';
@@ -17,5 +18,6 @@ export const properties: readonly Claim[] = [
   trips, // 7
   handOver, // 9
   delays, // 11
+  budget, // 20
   restored, // 21
 ];
