@@ -4,6 +4,7 @@ import delays from './delays.ts';
 import edges from './edges.ts';
 import handOver from './hand-over.ts';
 import openTime from './open-time.ts';
+import pRetry from './p-retry.ts';
 import probes from './probes.ts';
 import type { Claim } from './property.ts';
 import restored from './restored.ts';
@@ -20,4 +21,5 @@ export const properties: readonly Claim[] = [
   delays, // 11
   budget, // 20
   restored, // 21
+  pRetry, // 22
 ];
