@@ -1,5 +1,6 @@
 /** Every property, in the order of its number. */
 import budget from './budget.ts';
+import clocks from './clocks.ts';
 import delays from './delays.ts';
 import edges from './edges.ts';
 import handOver from './hand-over.ts';
@@ -19,6 +20,7 @@ export const properties: readonly Claim[] = [
   trips, // 7
   handOver, // 9
   delays, // 11
+  clocks, // 18
   budget, // 20
   restored, // 21
   pRetry, // 22
