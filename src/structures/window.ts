@@ -106,7 +106,9 @@ export class Window implements Tally {
 
   snapshot(nowMs: number): WindowSnapshot {
     this.age(nowMs);
-    const { span, calls, newest, originMs, buckets } = this;
-    return { span, ...(calls === 0 ? EMPTY : { ageMs: nowMs - originMs, newest, buckets: [...buckets] }) };
+    const { span, calls, newest, originMs, buckets, timed } = this;
+    // Of a window by calls the time is nobody's business, and may never have been read.
+    const ageMs = timed ? nowMs - originMs : 0;
+    return { span, ...(calls === 0 ? EMPTY : { ageMs, newest, buckets: [...buckets] }) };
   }
 }

@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 
 /** Notes that a script has led to a situation which the claim is about. */
-type Reached = (situation: string) => void;
+export type Reached = (situation: string) => void;
 
 export interface PropertyOptions<Script> {
   /** Its place among all of them: `all.ts` lists them in this order. */
