@@ -1,0 +1,56 @@
+/** Neighbouring gates share a frame, which nobody is to notice. A case plays its script twice, and so takes longer. */
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { Layer } from 'holdfast';
+import { property } from './property.ts';
+import { type Account, accountOf, again } from './support/account.ts';
+import { type CallSpec, call, type PolicySpec, scripts } from './support/script.ts';
+
+/** Does nothing, but parts the gates on either side of it. */
+const wall: Layer = { around: (next) => next };
+
+/** Whom a run wakes at its end it does not wait for: of two runs at one moment either may be the first. */
+const byMoment = ({ events, counts }: Account): unknown => ({
+  counts,
+  events: [...events].map(([atMs, lines]) => [atMs, ...[...lines].sort()]),
+});
+
+/**
+ * Where two pipelines share gates in opposite orders there is a difference of microtasks: whoever is woken as a run
+ * leaves one gate may come to another that the run has not left yet, if that stands in a frame of its own.
+ */
+const inOneOrder = call.map((each): CallSpec => (each.via === 'reversed' ? { ...each, via: 'whole' } : each));
+
+const isGate = ({ kind }: PolicySpec): boolean => /gate|breaker|bulkhead/.test(kind);
+
+/** What has to happen to gates that share a frame, and how an account of it reads. */
+const SITUATIONS = {
+  'a breaker refuses': /^reject {policy breaker/m,
+  'a bulkhead refuses': /^reject {policy bulkhead/m,
+  'a gate of the user refuses': /policy gate\S+ error Rejection/,
+  'a call waits in a queue': /waits \[{policy bulkhead/,
+  'a call waits for a gate of the user': /waits \[{policy gate/,
+  'a gate throws': /error Error: gate-\S+ threw/,
+  'given up while it waits': /^gate-.* true \[/m,
+  'given up while it works': /running true/,
+  'a result is stale': /^stale/m,
+} as const;
+
+export default property({
+  number: 17,
+  name: 'Fused and unfused pipelines are indistinguishable in outcomes, events and counts',
+  file: 'fused-or-not',
+  script: scripts(['gate', 'gate', 'bulkhead', 'breaker', 'retry', 'timeout', 'fallback'], {
+    calls: fc.array(inOneOrder, { minLength: 1, maxLength: 6 }),
+  }),
+  reaches: Object.keys(SITUATIONS),
+  async holds(script, reached) {
+    const together = await accountOf(script, {}, 'in turn');
+    const apart = await accountOf(again(script), { dress: (policy) => [wall, policy] }, 'in turn');
+    assert.deepEqual(byMoment(apart), byMoment(together));
+    const { policies } = script;
+    if (!policies.some((policy, i) => i > 0 && isGate(policy) && isGate(policies[i - 1]!))) return;
+    const account = [...together.events.values(), together.counts].flat().join('\n');
+    for (const [situation, reads] of Object.entries(SITUATIONS)) if (reads.test(account)) reached(situation);
+  },
+});
