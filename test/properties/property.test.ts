@@ -25,7 +25,7 @@ test('a fault is told with its seed, its path, and the smallest script as a regr
 
 test('the seed and the path that are told lead to the same fault at once', async () => {
   const { fault } = await short.check({ cases: 500, seed: 1 });
-  const [, seed, path] = /HOLDFAST_SEED=(\S+) HOLDFAST_PATH=(\S+)/.exec(fault ?? '') ?? [];
+  const [, seed, path] = /--seed (\S+) --path (\S+)/.exec(fault ?? '') ?? [];
   const again = await short.check({ cases: 500, seed: Number(seed), path });
   expect(again.cases).toBe(1);
   expect(again.fault).toContain('await property.holds([0,0,0,0]);');

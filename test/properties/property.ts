@@ -33,7 +33,7 @@ interface CheckOptions {
 }
 
 /** What came of a check. */
-interface Finding {
+export interface Finding {
   readonly cases: number;
   /** How often each situation was reached. */
   readonly reached: Readonly<Record<string, number>>;
@@ -91,7 +91,7 @@ function explain<Script>(options: PropertyOptions<Script>, details: fc.RunDetail
     errorInstance instanceof Error ? (errorInstance.stack ?? errorInstance.message) : errorInstance;
   return `Property ${number} does not hold: ${name}
 seed ${seed}, path "${path}", case ${numRuns}, ${numShrinks} times shrunk
-again: HOLDFAST_SEED=${seed} HOLDFAST_PATH=${path} npx vitest run test/properties -t '^${number}\\.'
+again: npm run prove -- --property ${number} --seed ${seed} --path ${path}
 
 ${String(error)}
 

@@ -4,22 +4,26 @@ import { parseArgs } from 'node:util';
 /** A mistake on the command line; the message says what is allowed. */
 export class UsageError extends Error {}
 
-/** What was given for each of the options, all of which take a value. */
-export function optionsFrom<Name extends string>(
+/** What was given for each of the options: those in `names` take a value, those in `flags` and `--help` none. */
+export function optionsFrom<Name extends string, Flag extends string = never>(
   args: readonly string[],
   names: readonly Name[],
-): { readonly [name in Name | 'help']?: string } {
-  const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
+  flags: readonly Flag[] = [],
+): { readonly [name in Name | Flag | 'help']?: string } {
+  const values = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
+  const switches = Object.fromEntries(flags.map((name) => [name, { type: 'boolean' as const }]));
   try {
-    const { help, ...values } = parseArgs({
+    const given = parseArgs({
       args: [...args],
-      options: { ...options, help: { type: 'boolean', short: 'h' } },
+      options: { ...values, ...switches, help: { type: 'boolean', short: 'h' } },
     }).values;
-    return { ...values, ...(help && { help: 'yes' }) } as { [name in Name | 'help']?: string };
+    const said = Object.entries(given).map(([name, value]) => [name, value === true ? 'yes' : value]);
+    return Object.fromEntries(said) as { [name in Name | Flag | 'help']?: string };
   } catch (error) {
     // Node's own message goes on to explain positional arguments, of which there are none.
     const what = (error as Error).message.split(/[.\n]/)[0];
-    throw new UsageError(`${what}; allowed are ${names.map((name) => `--${name}`).join(', ')}, --help`);
+    const all = [...names, ...flags, 'help'].map((name) => `--${name}`);
+    throw new UsageError(`${what}; allowed are ${all.join(', ')}`);
   }
 }
 

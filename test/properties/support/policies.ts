@@ -83,11 +83,7 @@ export interface SpyGate extends Gate<Visit> {
   readonly visits: Visit[];
 }
 
-export function spyGate(
-  name: string,
-  stage: Stage,
-  { every, does }: { every: number; does: GateDeed },
-): SpyGate {
+function spyGate(name: string, stage: Stage, { every, does }: { every: number; does: GateDeed }): SpyGate {
   const visits: Visit[] = [];
   let calls = 0;
   const admit = ({ context }: Call, late = false): Visit => {

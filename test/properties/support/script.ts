@@ -109,7 +109,7 @@ const onceIn = <T>(times: number, arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | 
   );
 
 /** One arbitrary for each kind of policy. */
-export const specs: { readonly [Kind in PolicySpec['kind']]: fc.Arbitrary<SpecOf<Kind>> } = {
+const specs: { readonly [Kind in PolicySpec['kind']]: fc.Arbitrary<SpecOf<Kind>> } = {
   retry: record({
     kind: fc.constant('retry'),
     retries: fc.constantFrom(1, 2, 3, 0),
@@ -153,7 +153,7 @@ export const specs: { readonly [Kind in PolicySpec['kind']]: fc.Arbitrary<SpecOf
   twice: record({ kind: fc.constant('twice') }),
 };
 
-export const step: fc.Arbitrary<Step> = record({
+const step: fc.Arbitrary<Step> = record({
   ms: fc.constantFrom<Step['ms'][]>(0, 1, 1, 2, 4, 6, 6, 'never'),
   how: fc.constantFrom('value', 'error', 'error', 'error', 'error', 'value', 'bug', 'foreign rejection'),
   as: fc.constantFrom(
@@ -168,7 +168,7 @@ export const step: fc.Arbitrary<Step> = record({
   heeds: fc.boolean(),
 });
 
-export const judgeWord = fc.constantFrom<JudgeWord[]>(
+const judgeWord = fc.constantFrom<JudgeWord[]>(
   'success',
   'failure',
   'ignore',
