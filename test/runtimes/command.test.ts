@@ -29,15 +29,19 @@ describe('the command', () => {
       /^--only does not know 'node-18'; allowed are node-20,/,
     ],
     ['an option without its value', ['--json'], /--json/],
-  ])('answers %s with one line', async (_, args, line) => {
-    const file = 'test/runtimes/run.ts';
-    const { code, stdout, stderr } = await execute(process.execPath, [file, ...args], {
-      cwd: '.',
-      limitMs: 30_000,
-    });
-    expect([code, stdout, stderr.trimEnd().split('\n').length]).toEqual([2, '', 1]);
-    expect(stderr.trimEnd()).toMatch(line);
-  });
+  ])(
+    'answers %s with one line',
+    async (_, args, line) => {
+      const file = 'test/runtimes/run.ts';
+      const { code, stdout, stderr } = await execute(process.execPath, [file, ...args], {
+        cwd: '.',
+        limitMs: 30_000,
+      });
+      expect([code, stdout, stderr.trimEnd().split('\n').length]).toEqual([2, '', 1]);
+      expect(stderr.trimEnd()).toMatch(line);
+    },
+    60_000,
+  );
 });
 
 describe('the report', () => {

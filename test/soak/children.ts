@@ -20,7 +20,10 @@ export async function compile(): Promise<void> {
   if (code !== 0) throw new Error(`the soak cannot be compiled:\n${stdout}${stderr}`);
 }
 
-export const soakApart = (calls: number): Promise<Soaked> => start(['--expose-gc'], 'traffic', calls);
+// Code that has not run for long would be thrown away in the midst of it, and what leaks look like less.
+const STEADY = ['--expose-gc', '--no-flush-bytecode'];
+
+export const soakApart = (calls: number): Promise<Soaked> => start(STEADY, 'traffic', calls);
 
 /** A waiting call takes some kilobytes, its caller's controller included. */
 const MEGABYTES = 8_192;

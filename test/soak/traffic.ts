@@ -32,13 +32,13 @@ const ENDINGS = {
   'anything else': () => true,
 } as const satisfies Record<string, (error: unknown) => boolean>;
 
-export type Ending = keyof typeof ENDINGS;
+type Ending = keyof typeof ENDINGS;
 const names = Object.keys(ENDINGS) as Ending[];
 
 /** Calls that come at once, and the time to the next such wave. */
 const WAVE = 100;
 const WAVE_MS = 5;
-/** Of so many waves a few find the dependency slow, and the last ones find it down. */
+/** Of so many waves a few in the middle find the dependency slow, and the last ones find it down. */
 const PERIOD = 200;
 const SLOW = 4;
 const OUTAGE = 20;
@@ -69,7 +69,8 @@ class Traffic {
   async send(calls: number): Promise<void> {
     for (let sent = 0; sent < calls; ) {
       const wave = ++this.#waves % PERIOD;
-      const next = wave < SLOW ? slowCall : wave < PERIOD - OUTAGE ? anyCall : failingCall;
+      const isSlow = wave >= PERIOD / 2 && wave < PERIOD / 2 + SLOW;
+      const next = isSlow ? slowCall : wave < PERIOD - OUTAGE ? anyCall : failingCall;
       for (let i = 0; i < WAVE && sent < calls; i++, sent++) this.#begin(next(this.clock));
       await this.clock.advance(WAVE_MS);
     }
