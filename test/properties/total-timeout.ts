@@ -23,10 +23,14 @@ const settlesBy = (endMs: number, settled: Settled, name: string): boolean => {
   );
 };
 
-/** Calls that begin between the ticks. */
+/** Calls that begin, and end, between the ticks. */
 const anyTime: fc.Arbitrary<CallSpec> = fc
   .tuple(call, fc.constantFrom(0, 0.25, 0.5, 0.9))
-  .map(([spec, fraction]) => ({ ...spec, atMs: spec.atMs + fraction }));
+  .map(([spec, fraction]) => ({
+    ...spec,
+    atMs: spec.atMs + fraction,
+    timeoutMs: spec.timeoutMs && spec.timeoutMs + fraction,
+  }));
 
 export default property({
   number: 12,
