@@ -52,7 +52,6 @@ const WAYS = {
 } as const satisfies Record<string, Way>;
 
 export type WayOut = keyof typeof WAYS;
-export const WAYS_OUT = Object.keys(WAYS) as WayOut[];
 
 /** What became of so many calls. */
 export interface Parked {

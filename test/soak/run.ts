@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { command, optionsFrom, wholeNumber } from '../support/command-line.ts';
 import { compile, parkApart, soakApart } from './children.ts';
 import { slopeOf } from './heap.ts';
-import { type Parked, WAYS_OUT } from './parked.ts';
+import type { Parked, WayOut } from './parked.ts';
 import { barsOfQueue, barsOfTraffic, barsTable, endingsTable, queueTable } from './report.ts';
 
 const help = `Sends very many calls through a pipeline (retry, circuit breaker, timeout, bulkhead), and parks very many in a queue.
@@ -20,6 +20,9 @@ const help = `Sends very many calls through a pipeline (retry, circuit breaker, 
   --help         this
 
 Ends with 0 if every bar holds, with 1 if not, with 2 on a bad option.`;
+
+// Said here too: a mistake on the command line is told also where nothing has been built yet.
+const WAYS_OUT: readonly WayOut[] = ['drained', 'aborted', 'timed out'];
 
 /** One after the other, since each takes much memory. */
 async function parkEach(parked: number): Promise<Parked[][]> {
