@@ -62,7 +62,7 @@ async function untilNoneLeft({ pid = 0 }: ChildProcess): Promise<void> {
 
 const oneLine = /^demo: [^\n]+\n$/;
 
-describe.concurrent('the demo', () => {
+describe.concurrent('the demo', { timeout: 30_000 }, () => {
   test('explains itself', async () => {
     const { code, stdout } = await run('--help');
     expect(code).toBe(0);
