@@ -195,23 +195,28 @@ const limits = record({ concurrency: fc.constantFrom(2, 1, 3, 0), queue: fc.nat(
 
 export const resizing: fc.Arbitrary<Move> = record({ atMs: fc.nat(9), to: limits });
 
-const move: fc.Arbitrary<Move> = fc.oneof(
-  record({ atMs: fc.nat(9), to: fc.constantFrom('open', 'close', 'isolate', 'release') }),
-  resizing,
-);
+export const byHand: fc.Arbitrary<Move> = record({
+  atMs: fc.nat(9),
+  to: fc.constantFrom('open', 'close', 'isolate', 'release'),
+});
+
+/** Two to seven policies of these kinds, outermost first. */
+export function policiesOf(kinds: readonly PolicySpec['kind'][]): fc.Arbitrary<PolicySpec[]> {
+  const policy = fc.oneof(...kinds.map((kind): fc.Arbitrary<PolicySpec> => specs[kind]));
+  return fc.array(policy, { minLength: 2, maxLength: 7 });
+}
 
 /** Scripts with the given kinds of policy, and with what is given beside or instead of what they would have else. */
 export function scripts<Given extends Script = Script>(
   kinds: readonly PolicySpec['kind'][],
   given: { readonly [Key in keyof Given]?: fc.Arbitrary<Given[Key]> } = {},
 ): fc.Arbitrary<Given> {
-  const policy = fc.oneof(...kinds.map((kind): fc.Arbitrary<PolicySpec> => specs[kind]));
   return record({
-    policies: fc.array(policy, { minLength: 2, maxLength: 7 }),
+    policies: policiesOf(kinds),
     nested: fc.nat(3),
     judge: onceIn(4, judgeWord),
     calls: fc.array(call, { minLength: 1, maxLength: 6 }),
-    moves: fc.array(move, { maxLength: 2 }),
+    moves: fc.array(fc.oneof(byHand, resizing), { maxLength: 2 }),
     hops: fc.array(fc.nat(8), { minLength: 1, maxLength: 4 }),
     order: fc.scheduler(),
     ...given,
