@@ -76,7 +76,7 @@ class Limit extends LaneEntry {
   timed: TimedScope | undefined = undefined;
 
   override onDue(): void {
-    this.timed?.interrupt();
+    this.timed!.interrupt();
   }
 }
 
@@ -99,23 +99,21 @@ class TimedScope extends Scope {
 
   protected override async onInterrupt<T>(inner: Promise<T>): Promise<T> {
     // Given up from further out, by the caller or by another timeout: then it is not this one's to announce.
-    if (this.gaveUp) throw this.stopped?.error;
+    if (this.gaveUp) throw this.stopped!.error;
     const error = this.policy.error(this);
     const cooperate = this.policy.mode === 'cooperate';
-    if (!cooperate) this.overruled(failure(error));
     this.onStop(failure(error), !cooperate);
     this.policy.announce(this);
-    if (!cooperate) throw error;
     try {
-      return await inner;
+      if (cooperate) return await inner;
     } catch (cause) {
       // Given up from further out meanwhile: what comes is late, and nobody's.
       if (this.gaveUp) throw error;
       if (cause !== error)
         Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
-      this.overruled(failure(error));
-      throw error;
     }
+    this.overruled(failure(error));
+    throw error;
   }
 }
 

@@ -32,9 +32,8 @@ export class WaiterQueue<T> {
     return waiter.promise;
   }
 
-  /** Takes out whoever has waited longest, and gives it what it waited for. */
+  /** Takes out whoever has waited longest (somebody waits), and gives it what it waited for. */
   admitFirst(make: (call: CallNode) => T): void {
-    if (this.#waiters.next === this.#waiters) return;
     const first = this.#waiters.next as Waiter<T>;
     this.#remove(first);
     first.resolve(make(first.call));

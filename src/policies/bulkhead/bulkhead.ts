@@ -133,7 +133,7 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate {
 
   /** A place for work that is not a function, if there is one now and nobody waits for it. */
   tryAcquire(): BulkheadPermit | undefined {
-    if (this.#machine.inFlight >= this.limits.concurrency || this.queued > 0) return undefined;
+    if (!this.#machine.vacant) return undefined;
     this.#machine.arrive();
     return new Place(this, new Run(this));
   }
@@ -146,19 +146,22 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate {
   async acquire(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<BulkheadPermit> {
     settle('acquire', options, { signal: SIGNAL });
     const run = new Run(this, options);
-    let granted: BulkheadPermit | undefined;
+    let entered: Promise<BulkheadPermit> | undefined;
     const enter = async (): Promise<BulkheadPermit> => {
       const permit = await this.enter(run);
       if (isRejection(permit)) throw permit;
-      granted = permit;
-      if (run.stopped !== undefined) permit.release();
       return permit;
     };
-    return run.start(direct, enter).catch((error) => {
-      // Handed over in the very moment in which the caller gave up.
-      granted?.release();
-      throw error;
-    });
+    return run
+      .start(direct, () => (entered = enter()))
+      .catch((error) => {
+        // The caller gave up in the very moment in which a place was handed over: nobody else will give it back.
+        entered?.then(
+          (permit) => permit.release(),
+          () => {},
+        );
+        throw error;
+      });
   }
 
   /** @internal */
@@ -182,8 +185,8 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate {
   }
 
   /** @internal */
-  leave(permit: Place, _outcome: Outcome | 'unused', running = false): void {
-    if (!running || permit.state !== 'held') return;
+  leave(permit: Place, _outcome: Outcome | 'unused', running: boolean): void {
+    if (!running) return;
     permit.state = 'abandoned';
     this.#abandoned++;
     this.#reclaims?.enter(permit);

@@ -21,9 +21,14 @@ export class BulkheadMachine {
     this.limits = limits;
   }
 
+  /** Whether a newcomer would be admitted: a place is free, and nobody waits for it. */
+  get vacant(): boolean {
+    return this.inFlight < this.limits.concurrency && this.queued === 0;
+  }
+
   /** A call comes: it has a place, waits, or is refused. */
   arrive(): 'admitted' | 'queued' | 'full' {
-    if (this.inFlight < this.limits.concurrency && this.queued === 0) {
+    if (this.vacant) {
       this.inFlight++;
       return 'admitted';
     }

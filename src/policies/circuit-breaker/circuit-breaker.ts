@@ -100,7 +100,7 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
   tryAcquire(): BreakerPermit | undefined {
     const ticket = this.enter(new Run(this));
     if (isRejection(ticket)) return undefined;
-    return permit((outcome, verdict) => this.leave(ticket, outcome, false, verdict));
+    return permit((outcome, verdict) => this.leave(ticket, outcome, undefined, verdict));
   }
 
   /** @internal */

@@ -124,7 +124,7 @@ export class BreakerMachine {
   /** What is left of an opening; undefined unless open. */
   remainingMs(nowMs: number): number | undefined {
     const { phase } = this;
-    if (phase.kind !== 'open' || this.state !== 'open') return undefined;
+    if (phase.kind !== 'open' || this.reasons.size > 0) return undefined;
     const leftMs = phase.waitMs - (nowMs - this.sinceMs);
     return leftMs > 0 ? leftMs : undefined;
   }
@@ -133,7 +133,7 @@ export class BreakerMachine {
   admit(nowMs: number): number | Refusal {
     const { state, phase, places, rules } = this;
     if (state === 'closed') return 0;
-    if (state !== 'half-open' || phase.kind !== state) return state;
+    if (phase.kind !== 'half-open' || this.reasons.size > 0) return state;
     // A probe that has not settled in time loses its place, not its say.
     for (const [probe, admittedMs] of places)
       if (nowMs - admittedMs >= rules.probeTimeoutMs) places.delete(probe);

@@ -17,7 +17,7 @@ import {
   settle,
 } from '../../core/options.ts';
 import type { WindowSpan } from '../../structures/window.ts';
-import type { BreakerRules, BreakerSnapshot } from './machine.ts';
+import type { BreakerRules, BreakerSnapshot, Phase } from './machine.ts';
 
 /** Options of `circuitBreaker`. */
 export interface CircuitBreakerOptions extends CommonOptions {
@@ -138,18 +138,19 @@ const holdsCounts = (from: unknown, ...keys: readonly string[]): boolean =>
 // Enough to tell a snapshot of such a breaker from anything else.
 const isSnapshot = (value: Partial<BreakerSnapshot> | null, span: WindowSpan): boolean => {
   const { version, phase, openings, reasons, window } = value ?? {};
-  const { kind, ...inPhase } = phase ?? { kind: '' };
+  const { kind, ...inPhase }: Partial<Phase> = phase ?? {};
+  const { buckets, span: spanThen } = window ?? {};
   return (
     version === 1 &&
     holdsCounts(value, 'ageMs') &&
-    /^(closed|open|half-open)$/.test(kind) &&
+    /^(closed|open|half-open)$/.test(`${kind}`) &&
     holdsCounts(phase, ...Object.keys(inPhase), ...(kind === 'open' ? ['waitMs'] : [])) &&
     holdsCounts(openings, 'count', 'lastMs', 'totalMs') &&
     Array.isArray(reasons) &&
     reasons.every((reason) => typeof reason === 'string') &&
     holdsCounts(window, 'ageMs', 'newest') &&
-    Array.isArray(window?.buckets) &&
-    window.buckets.every(isCount) &&
-    JSON.stringify(window.span) === JSON.stringify(span)
+    Array.isArray(buckets) &&
+    buckets.every(isCount) &&
+    JSON.stringify(spanThen) === JSON.stringify(span)
   );
 };

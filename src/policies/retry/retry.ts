@@ -183,9 +183,9 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
     const { number, outcome } = attempt;
     const waitMs = delayMs;
     this.emitIn(call, 'retry', () => ({ attempt: number, delayMs: waitMs, outcome }));
-    const startMs = run.recorder && run.clock.now();
+    const startMs = run.clock.now();
     if (delayMs > 0) await sleep(call, delayMs);
-    if (startMs !== undefined) run.recorder?.waited(this, startMs);
+    run.recorder?.waited(this, startMs);
     return true;
   }
 

@@ -41,14 +41,12 @@ export class RetrySchedule {
   next({ retryAfterMs, remainingMs, random }: Circumstances): number | ExhaustedReason {
     this.retry++;
     const ownMs = this.ask(random);
-    if (
-      retryAfterMs !== undefined &&
-      (retryAfterMs > Math.min(this.maxRetryAfterMs, MAX_TIMER_MS) || retryAfterMs >= remainingMs)
-    ) {
-      return 'hint';
+    let delayMs = ownMs;
+    if (retryAfterMs !== undefined) {
+      const mostMs = Math.min(this.maxRetryAfterMs, MAX_TIMER_MS);
+      if (retryAfterMs > mostMs || retryAfterMs >= remainingMs) return 'hint';
+      delayMs = Math.max(ownMs, this.afterHint(retryAfterMs, random));
     }
-    const delayMs =
-      retryAfterMs === undefined ? ownMs : Math.max(ownMs, this.afterHint(retryAfterMs, random));
     if (delayMs >= remainingMs) return 'deadline';
     this.previousMs = ownMs;
     this.totalMs += ownMs;
