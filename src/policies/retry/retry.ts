@@ -104,7 +104,8 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
       const before = node.invocations;
       const after = (outcome: Outcome<T>): Promise<T> | T => {
         const first = this.#judged(outcome, node, node.invocations > before);
-        if (outcome.ok && !first.decision.retry) return outcome.value;
+        const { retry, verdict } = first.decision;
+        if (outcome.ok && !retry && verdict !== 'failure') return outcome.value;
         return this.#continue(first, next, operation, outer);
       };
       return next(operation, node).then(
