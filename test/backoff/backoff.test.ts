@@ -42,6 +42,14 @@ describe('jitter', () => {
     expect(at(equal, 0.5, FIRST)).toEqual([7.5, 15, 30, 60, 75, 75]);
   });
 
+  test('decorrelated is U(baseMs, 3 * previous), where previous starts at baseMs, up to maxMs', () => {
+    const decorrelated = exponential({ baseMs: 10, maxMs: 100, jitter: 'decorrelated' });
+    const given = (previousMs: number, random: number): number =>
+      decorrelated(2, { previousMs, totalMs: previousMs, random: () => random });
+    expect([given(0, 0), given(0, 0.5)]).toEqual([10, 20]);
+    expect([given(20, 0), given(20, 0.5), given(60, 0.9)]).toEqual([10, 35, 100]);
+  });
+
   test('none is the default of linear and constant, and asks for no chance', () => {
     const random = vi.fn(() => 0.5);
     linear({ stepMs: 1, maxMs: 5 })(1, { previousMs: 0, totalMs: 0, random });

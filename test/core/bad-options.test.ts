@@ -1,4 +1,15 @@
-import { bulkhead, circuitBreaker, fallback, pipeline, retry, timeout } from 'holdfast';
+import {
+  bulkhead,
+  circuitBreaker,
+  constant,
+  exponential,
+  fallback,
+  linear,
+  pipeline,
+  retry,
+  retryBudget,
+  timeout,
+} from 'holdfast';
 import { VirtualClock } from 'holdfast/testing';
 import { describe, expect, test, vi } from 'vitest';
 import { errorOf } from '../support/spies.ts';
@@ -35,6 +46,37 @@ describe('a bad option throws an error that names the option, the value and what
 
   test('there are more than 80 of them', () => {
     expect(ROWS.length + RUN_ROWS.length).toBeGreaterThan(80);
+  });
+});
+
+describe('the error begins with the name of the function that was called', () => {
+  const bad = { wrong: 1 } as never;
+  test.each([
+    ['retry', () => retry(bad)],
+    ['retryBudget', () => retryBudget(bad)],
+    ['circuitBreaker', () => circuitBreaker(bad)],
+    ['bulkhead', () => bulkhead(bad)],
+    ['resize', () => bulkhead().resize(bad)],
+    ['timeout', () => timeout(bad)],
+    ['fallback', () => fallback(1, bad)],
+    ['pipeline', () => pipeline(bad)],
+    ['exponential', () => exponential(bad)],
+    ['exponential', () => exponential({ baseMs: 2, maxMs: 1 })],
+    ['exponential', () => exponential({ baseMs: 1, maxMs: 1, factor: 2, jitter: 'smooth' })],
+    ['linear', () => linear(bad)],
+    ['linear', () => linear({ stepMs: 2, maxMs: 1 })],
+    ['constant', () => constant(-1)],
+    ['constant', () => constant(1, bad)],
+    ['release', () => circuitBreaker().release(null as never)],
+  ])('%s', (name, make) => {
+    expect((thrownBy(make) as Error).message).toMatch(new RegExp(`^${name}: `));
+  });
+
+  test.each([
+    ['run', () => retry().run(() => 1, bad)],
+    ['acquire', () => bulkhead().acquire(bad)],
+  ])('%s, which rejects', async (name, make) => {
+    expect(((await errorOf(make())) as Error).message).toMatch(new RegExp(`^${name}: `));
   });
 });
 
@@ -95,6 +137,11 @@ describe('other functions that are given something bad', () => {
       'an isolation without a reason',
       () => circuitBreaker().isolate(''),
       'isolate: reason must be a string that is not empty, got ""',
+    ],
+    [
+      'a release without a reason',
+      () => circuitBreaker().release(null as never),
+      'release: reason must be a string that is not empty, got null',
     ],
   ])('%s', (_, make, message) => {
     const error = thrownBy(make);

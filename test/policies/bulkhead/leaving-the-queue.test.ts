@@ -43,6 +43,7 @@ it('rejects a waiter when queueTimeoutMs is over, and not before', async () => {
   expect([waiter.state, policy.queued]).toEqual(['pending', 1]);
   await clock.advance(1);
   expect(waiter.error).toMatchObject({ name: 'BulkheadFullError', reason: 'queue-timeout' });
+  expect((waiter.error as Error).message).toBe('bulkhead had no place in time');
   expect(policy.queued).toBe(0);
 });
 

@@ -49,6 +49,19 @@ test('the probes that closed it are the reason', async () => {
   expect(events.at(-1)).toMatchObject({ from: 'half-open', to: 'closed', atMs: 1_250, reason: 'probes' });
 });
 
+test('only an opening has a cause', async () => {
+  const { breaker, clock } = onAClock();
+  const events = heard(breaker, 'state');
+  feed(breaker, 'FF');
+  await clock.advance(1_000);
+  feed(breaker, 'S');
+  expect(events.map(({ to, cause }) => [to, cause])).toEqual([
+    ['open', boom],
+    ['half-open', undefined],
+    ['closed', undefined],
+  ]);
+});
+
 test('the event comes after the state has changed', () => {
   const { breaker } = onAClock();
   const states: string[] = [];

@@ -86,6 +86,16 @@ test('open() meanwhile sets what the last release returns to', async () => {
   expect(seen).toEqual(['closed->isolated', 'isolated->open']);
 });
 
+test('a second reason leaves what open() has set meanwhile', () => {
+  const { breaker } = breakerOnAClock();
+  breaker.isolate('ann');
+  breaker.open();
+  breaker.isolate('bob');
+  breaker.release('ann');
+  breaker.release('bob');
+  expect(breaker.state).toBe('open');
+});
+
 test('close() meanwhile takes an open() meanwhile back', () => {
   const { breaker } = breakerOnAClock();
   breaker.isolate('ann');

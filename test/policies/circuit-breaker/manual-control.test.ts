@@ -100,6 +100,18 @@ describe('close()', () => {
     expect(breaker.retryAfterMs).toBe(2_000);
   });
 
+  test('of a closed circuit empties the window, and calls in flight still count', () => {
+    const breaker = circuitBreaker({ clock: new VirtualClock() });
+    const stale = heard(breaker, 'stale');
+    feed(breaker, 'SF');
+    const inFlight = breaker.tryAcquire();
+    breaker.close();
+    expect(breaker.stats.calls).toBe(0);
+    inFlight?.failure(boom);
+    expect(breaker.stats).toMatchObject({ calls: 1, failures: 1 });
+    expect(stale).toEqual([]);
+  });
+
   test('emits nothing on a closed circuit', () => {
     const { breaker } = breakerOnAClock();
     const seen = edges(breaker);

@@ -75,6 +75,16 @@ describe('an openMs that grows', () => {
     expect(breaker.retryAfterMs).toBe(2_000);
   });
 
+  test('goes on growing after probes that took longer than its last opening', async () => {
+    const { breaker, clock } = breakerThatTripsAtOnce({ openMs: doubling });
+    feed(breaker, 'F');
+    await clock.advance(1_000);
+    const probe = breaker.tryAcquire();
+    await clock.advance(5_000);
+    probe?.failure(boom);
+    expect(breaker.retryAfterMs).toBe(2_000);
+  });
+
   test('begins anew after the circuit has stayed closed for as long as its last opening lasted', async () => {
     const { breaker, clock } = breakerThatTripsAtOnce({ openMs: doubling });
     feed(breaker, 'F');
@@ -115,6 +125,8 @@ describe('an openMs that grows', () => {
       feed(breaker, 'F');
       expect(breaker.retryAfterMs).toBe(5_000);
       expect(faults).toEqual([expect.any(problem)]);
+      if (problem === RangeError)
+        expect((faults[0] as Error).message).toMatch(/^circuit-breaker: delay of openMs must be a number/);
     }
   });
 

@@ -93,7 +93,7 @@ test('what is restored from a snapshot shares nothing with it, nor with what els
 
 describe('the window', () => {
   test('goes on, with the age of what it holds', async () => {
-    const clock = new VirtualClock();
+    const clock = new VirtualClock({ startMs: 123 });
     const breaker = circuitBreaker({ ...options, clock, window: { ms: 1_000 } });
     feed(breaker, 'F');
     await clock.advance(500);
@@ -104,6 +104,15 @@ describe('the window', () => {
     expect(restored.stats).toMatchObject({ calls: 3, failures: 1 });
     await later.advance(1);
     expect(restored.stats).toMatchObject({ calls: 2, failures: 0 });
+  });
+
+  test('is empty where all that it held is too old', async () => {
+    const clock = new VirtualClock();
+    const breaker = circuitBreaker({ clock, window: { ms: 1_000 } });
+    const empty = breaker.snapshot();
+    feed(breaker, 'SF');
+    await clock.advance(1_000);
+    expect(breaker.snapshot().window).toEqual(empty.window);
   });
 
   test('goes on, in the order of the calls', () => {
@@ -178,11 +187,37 @@ test('is placed in the time of a clock that the breaker gets from its pipeline',
   expect(restored.retryAfterMs).toBe(600);
 });
 
+describe('a breaker that enters a pipeline keeps what it has learned', () => {
+  test.each([
+    ['on its own clock', {}],
+    ['on that of the pipeline', { clock: new VirtualClock() }],
+  ])('%s', (_, more) => {
+    const breaker = circuitBreaker();
+    feed(breaker, 'SF');
+    breaker.isolate('ann');
+    pipeline({ name: 'p', ...more }, breaker);
+    expect(breaker.state).toBe('isolated');
+  });
+
+  test('after a snapshot was restored', () => {
+    const restored = circuitBreaker({ restore: overTheWire(circuitBreaker()) });
+    feed(restored, 'SF');
+    pipeline('p', restored);
+    expect(restored.stats).toMatchObject({ calls: 2, failures: 1 });
+  });
+});
+
 test.each([
   ['a number', 1],
   ['an empty object', {}],
   ['another version', { version: 2 }],
   ['a phase that is none', { phase: { kind: 'ajar', forMs: 0 } }],
+  ['a phase whose name ends as that of another', { phase: { kind: 'unclosed', failuresInARow: 0 } }],
+  ['a phase whose name begins as that of another', { phase: { kind: 'closedish', failuresInARow: 0 } }],
+  ['no phase', { phase: undefined }],
+  ['no openings', { openings: undefined }],
+  ['openings of which one number is bad', { openings: { count: 1, lastMs: -1, totalMs: 0 } }],
+  ['no window', { window: undefined }],
   ['a negative age', { ageMs: -1 }],
   ['reasons that are no strings', { reasons: [1] }],
   ['a window that is none', { window: {} }],
