@@ -32,7 +32,7 @@ export class TimerLane {
   enter(entry: LaneEntry): void {
     const { clock } = this.#host;
     entry.dueAt = clock.now() + this.#ms;
-    if (this.#timer !== undefined && this.#timeline !== timelineOf(clock)) this.#moveTo(entry.dueAt);
+    if (this.#timeline !== timelineOf(clock)) this.#moveTo(entry.dueAt);
     this.#entries.push(entry);
     if (this.#timer === undefined) this.#arm(this.#ms);
     else if (this.#keepsAlive && this.#entries.next === entry) this.#timer.ref();
@@ -72,6 +72,6 @@ export class TimerLane {
       first.onDue();
       first = this.#first;
     }
-    if (first !== undefined && this.#timer === undefined) this.#arm(first.dueAt - now);
+    if (first !== undefined) this.#arm(first.dueAt - now);
   }
 }

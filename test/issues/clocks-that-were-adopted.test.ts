@@ -26,3 +26,24 @@ test('but an inner pipeline moves as a whole', () => {
   expect(pipeline({ name: 'outer', clock }, inner).clock).toBe(clock);
   expect(inner.clock).toBe(clock);
 });
+
+test('what waits on the clock before is over at the latest with what begins on the new one', async () => {
+  const before = VirtualClock.install();
+  try {
+    await before.advance(10_000);
+    const limit = timeout({ ms: 100 });
+    const ended: string[] = [];
+    const never = (): Promise<never> => new Promise(() => {});
+    limit.run(never).catch(() => ended.push('before'));
+    const clock = new VirtualClock();
+    pipeline({ name: 'p', clock }, limit)
+      .run(never)
+      .catch(() => ended.push('after'));
+    await clock.advance(99);
+    expect(ended).toEqual([]);
+    await clock.advance(1);
+    expect(ended).toEqual(['before', 'after']);
+  } finally {
+    before.uninstall();
+  }
+});

@@ -46,7 +46,12 @@ it.each([new Error('cleaned up'), 'no error', undefined])(
     jobs.started[0]?.fail(cause);
     await flush();
     expect(call.error).toMatchObject({ name: 'TimeoutError', ms: 100 });
-    expect(Object.getOwnPropertyDescriptor(call.error, 'cause')).toMatchObject({ value: cause });
+    expect(Object.getOwnPropertyDescriptor(call.error, 'cause')).toEqual({
+      value: cause,
+      writable: true,
+      configurable: true,
+      enumerable: false,
+    });
   },
 );
 

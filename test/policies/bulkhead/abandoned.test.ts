@@ -88,8 +88,13 @@ describe.each(orders)('%s', (order) => {
   });
 
   it('keeps no process alive for the sake of abandoned work', async () => {
-    const { clock, shop, jobs } = setUp(order, { reclaimMs: 100 });
-    track(shop.run(jobs.job('slow')));
+    const { clock, shop, jobs } = setUp(order, { reclaimMs: 100, concurrency: 2 });
+    for (const label of ['slow', 'slower']) track(shop.run(jobs.job(label)));
+    await clock.advance(10);
+    expect(clock.pendingTimers).toBe(0);
+    jobs.end('slow');
+    await flush();
+    track(shop.run(jobs.job('slow too')));
     await clock.advance(10);
     expect(clock.pendingTimers).toBe(0);
   });

@@ -34,6 +34,12 @@ test('a success without a value is one', () => {
   expect(breaker.stats).toMatchObject({ calls: 1, failures: 0 });
 });
 
+test('what the permit is told stands, whatever a judge would say of it', () => {
+  const breaker = circuitBreaker({ clock: new VirtualClock(), judge: () => 'failure' });
+  breaker.tryAcquire()?.success();
+  expect(breaker.stats).toMatchObject({ calls: 1, failures: 0 });
+});
+
 test('ignore counts nothing', () => {
   const breaker = fresh();
   breaker.tryAcquire()?.ignore();

@@ -34,6 +34,17 @@ test('slow successes trip at slowRate', async () => {
   expect(events).toMatchObject([{ to: 'open', reason: 'slow-rate', cause: undefined }]);
 });
 
+test('a probe that is not slow decides nothing while the rest could be', async () => {
+  const { breaker, clock, call } = slowBreaker({ probes: 2, failureRate: 1, slowRate: 0.5, openMs: 1_000 });
+  const events = heard(breaker, 'state');
+  breaker.open();
+  await clock.advance(1_000);
+  await call(1);
+  expect(breaker.state).toBe('half-open');
+  await call(500);
+  expect(events.at(-1)).toMatchObject({ to: 'open', reason: 'slow-rate' });
+});
+
 test('slow failures count as slow too', async () => {
   const { breaker, call } = slowBreaker({ failureRate: 1 });
   await call(500, 'failure');

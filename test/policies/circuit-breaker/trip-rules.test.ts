@@ -6,6 +6,14 @@ import { feed, heard } from './support.ts';
 describe('the failure rate', () => {
   const options = { window: { calls: 100 }, lowTrafficFailures: Infinity } as const;
 
+  test('is judged from 20 calls on, unless told otherwise, however short a time the window spans', () => {
+    const breaker = circuitBreaker({ clock: new VirtualClock(), window: { ms: 5 }, lowTrafficFailures: 99 });
+    feed(breaker, 'F'.repeat(19));
+    expect(breaker.state).toBe('closed');
+    feed(breaker, 'F');
+    expect(breaker.state).toBe('open');
+  });
+
   test('is not judged below minimumCalls, and reads undefined', () => {
     const breaker = circuitBreaker({ ...options, minimumCalls: 4 });
     feed(breaker, 'FFF');

@@ -48,6 +48,7 @@ test('no exhausted event tells of an abort: nothing was exhausted', async () => 
   await clock.advance(10);
   controller.abort();
   await error;
+  await clock.runAll();
   expect(exhausted).toEqual([]);
 });
 

@@ -138,3 +138,29 @@ test('a success that the judge calls a failure pays nothing in', async () => {
   await pipeline('p', policy).run(() => 503);
   expect(own.deposit).not.toHaveBeenCalled();
 });
+
+describe('a success', () => {
+  test('is nobody’s business where there is no budget', async () => {
+    const { policy } = retrying({ budget: false });
+    const faults = heard(policy, 'listener-error' as never);
+    expect(await policy.run(() => 'well')).toBe('well');
+    expect(faults).toEqual([]);
+  });
+
+  test('stands where the budget throws at it, which is told', async () => {
+    const deposit = () => {
+      throw boom;
+    };
+    const { policy } = retrying({ budget: { deposit, take: () => true, tokens: () => 1 } });
+    const faults = heard(policy, 'listener-error' as never);
+    expect(await policy.run(() => 'well')).toBe('well');
+    expect(faults).toEqual([{ policy: 'retry', pipeline: undefined, error: boom }]);
+  });
+
+  test('that pays for a retry but for a rounding error pays for it', () => {
+    const budget = retryBudget({ burst: 1, minPerSecond: 0, ratio: 1 - 1e-9 });
+    expect(budget.take(0)).toBe(true);
+    budget.deposit();
+    expect(budget.take(0)).toBe(true);
+  });
+});

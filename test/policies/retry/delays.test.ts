@@ -79,6 +79,7 @@ describe('the backoff', () => {
     expect(await errorOf(policy.run(operation))).toBe(boom);
     expect(attempts).toEqual([1]);
     expect(faults).toEqual([expect.any(fault)]);
+    expect((faults[0] as Error).message).toMatch(/^retry: delay of backoff must be a number/);
   });
 
   test('that throws ends the retrying, and is reported', async () => {

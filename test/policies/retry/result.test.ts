@@ -1,4 +1,4 @@
-import { type CallReport, circuitBreaker, constant, pipeline, retry } from 'holdfast';
+import { type CallReport, circuitBreaker, constant, type Layer, pipeline, retry } from 'holdfast';
 import { VirtualClock } from 'holdfast/testing';
 import { expect, test } from 'vitest';
 import { errorOf, heard, scripted } from './support.ts';
@@ -65,6 +65,26 @@ test('is the rejection where no attempt was real', async () => {
   const { guarded, breaker } = behindABreaker();
   breaker.open();
   expect(await errorOf(guarded.run(() => 1))).toMatchObject({ code: 'HOLDFAST_CIRCUIT_OPEN' });
+});
+
+test('is the last rejection where several attempts were refused, and none was real', async () => {
+  const { clock, guarded, breaker } = behindABreaker();
+  breaker.open();
+  const error = errorOf(guarded.run(() => 1, { judge: () => ({ verdict: 'failure', retry: true }) }));
+  await clock.runAll();
+  expect(await error).toMatchObject({ code: 'HOLDFAST_CIRCUIT_OPEN', retryAfterMs: 60_000 - 50 });
+});
+
+test('is the value of a later attempt that a layer answered without the operation', async () => {
+  const clock = new VirtualClock();
+  const policy = retry({ clock });
+  const cache: Layer = {
+    around: (next) => (operation, call) =>
+      call.attempt === 1 ? next(operation, call) : Promise.resolve('cached' as never),
+  };
+  const result = pipeline('p', policy, cache).run(scripted(one).operation);
+  await clock.runAll();
+  expect(await result).toBe('cached');
 });
 
 test('is the value judged a failure where a later attempt was rejected', async () => {
