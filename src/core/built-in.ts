@@ -56,9 +56,9 @@ export abstract class BuiltIn<
     return this.#clock ?? systemClock;
   }
 
-  /** @internal Whether the policy has no clock of its own yet, or has this one. */
-  canAdopt(clock: Clock): boolean {
-    return this.#clock === undefined || this.#clock === clock;
+  /** @internal Whether the policy has no clock of its own yet. */
+  get clockless(): boolean {
+    return this.#clock === undefined;
   }
 
   /** @internal The clock of its first pipeline becomes that of a policy which has none. */

@@ -65,8 +65,7 @@ export class CallNode extends Link implements Call {
   }
 
   get remainingMs(): number {
-    const { deadline, run } = this;
-    return deadline === Infinity ? deadline : Math.max(0, deadline - run.clock.now());
+    return Math.max(0, this.deadline - this.run.clock.now());
   }
 
   get pipeline(): string | undefined {

@@ -36,8 +36,8 @@ export function watch(signal: AbortSignal, run: Interruptible): void {
 /** The run has ended. With the last, the listener goes. */
 export function unwatch(signal: AbortSignal, run: Interruptible): void {
   run.unlink();
-  const shared = watches.get(signal);
-  if (shared === undefined || shared.next !== shared) return;
+  const shared = watches.get(signal) as Watch;
+  if (shared.next !== shared) return;
   watches.delete(signal);
   signal.removeEventListener('abort', shared);
 }

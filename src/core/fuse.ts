@@ -51,10 +51,10 @@ class Stay extends CallNode implements Dependent {
 
   #wait<T>(gate: Gate, answer: PromiseLike<unknown>, next: Next, operation: Operation<T>): Promise<T> {
     const { run } = this;
-    const startMs = run.recorder && run.clock.now();
+    const startMs = run.clock.now();
     return Promise.resolve(answer).then(
       (ticket) => {
-        if (startMs !== undefined) run.recorder?.waited(gate, startMs);
+        run.recorder?.waited(gate, startMs);
         if (isRejection(ticket)) return this.#refused(gate, ticket);
         const place = this.entered;
         this.tickets[this.entered++] = ticket;

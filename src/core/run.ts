@@ -65,8 +65,9 @@ export class Run extends Scope {
     return this.options.signal?.aborted === true;
   }
 
+  /** Its reason, if the caller aborted. */
   get abortReason(): unknown {
-    return this.options.signal?.reason;
+    return this.options.signal!.reason;
   }
 
   start<T>(next: Next, operation: Operation<T>): Promise<T> {

@@ -52,7 +52,7 @@ export abstract class Runnable<Types extends object, Extra = never> {
 
   /** @internal What a policy is called in runs of this. */
   labelOf(policy: Policy): string {
-    return policy.name ?? '';
+    return policy.name as string;
   }
 
   /** @internal What events and errors say of where they come from, in runs of this. */
@@ -145,9 +145,10 @@ export abstract class Runnable<Types extends object, Extra = never> {
   /** @internal */
   emitHere(type: string, payload: EventOrigin): void {
     const emitter = this.#emitter;
+    if (emitter === undefined) return;
     const onFault = (error: unknown): void => this.fault(error, payload, type);
-    for (const listener of emitter?.listeners(type) ?? []) {
-      emitter?.off(type, listener, undefined, true); // if it was to be called once
+    for (const listener of emitter.listeners(type)) {
+      emitter.off(type, listener, undefined, true); // if it was to be called once
       try {
         const result: unknown = listener(payload);
         if (isThenable(result)) result.then(undefined, onFault);

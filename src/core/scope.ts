@@ -67,8 +67,8 @@ export abstract class Scope extends CallNode implements Dependent {
     if (gaveUp) this.run.recorder?.gaveUp(this, why);
     // Innermost first. Listed beforehand, since whoever is told may take itself or others out.
     const told: Dependent[] = [];
-    const head = this.dependents;
-    for (let link = head?.previous; link !== head; link = link?.previous) told.push(link as Dependent);
+    const head = this.dependents as Link;
+    for (let link = head.previous; link !== head; link = link.previous) told.push(link as Dependent);
     for (const dependent of told) dependent.onStop(why, gaveUp);
     this.controller?.abort(why.error);
     // Whoever stopped it has answered the caller: nothing is left to wait for, and no timer for it.

@@ -151,7 +151,7 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
     const within = pipelinesIn(this.policies);
     for (const policy of timed) {
       const free = policy.home === undefined || within.includes(policy.home);
-      if (policy.clock === clock || (this.#clock !== undefined && free && policy.canAdopt(clock))) continue;
+      if (policy.clock === clock || (this.#clock !== undefined && free && policy.clockless)) continue;
       const name = `clock of ${this.labelOf(policy)}`;
       throw allowed('pipeline', name, policy.clock, 'the same as that of the others');
     }
@@ -200,7 +200,7 @@ const judgedBy = (change: (judges: Judges | undefined) => Judges | undefined): L
 const withJudge = (judge: Judge, policies: readonly Policy[]): readonly Policy[] => [
   judgedBy((outer) => ({ judge, outer })),
   ...policies,
-  judgedBy((judges) => judges?.outer ?? { judge: () => undefined, outer: undefined }),
+  judgedBy((judges) => judges!.outer ?? { judge: () => undefined, outer: undefined }),
 ];
 
 /** A policy in the place of the name has a name too, and would pass for options. */

@@ -87,7 +87,7 @@ export class CallRecorder implements Recorder {
   }
 
   report(outcome: Outcome): CallReport {
-    const pipeline = this.#run.owner.pipeline ?? '';
+    const pipeline = this.#run.owner.pipeline as string;
     return {
       policy: pipeline,
       pipeline,
