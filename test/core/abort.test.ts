@@ -214,3 +214,32 @@ describe("listeners on the caller's signal", () => {
     expect(caller.standing).toBe(0);
   });
 });
+
+test('a gate around a retry that was asleep learns how the last attempt had ended, which counts', async () => {
+  const clock = new VirtualClock();
+  const controller = new AbortController();
+  const breaker = circuitBreaker({ clock });
+  const subject = pipeline('p', breaker, retry({ backoff: constant(1_000), clock }));
+  const run = watch(subject.run(() => Promise.reject(new Error('boom')), { signal: controller.signal }));
+  await clock.advance(10);
+  controller.abort('enough');
+  await clock.advance(0);
+  expect(run.error).toBe('enough');
+  expect(breaker.stats).toMatchObject({ calls: 1, failures: 1 });
+});
+
+test('the signal of an attempt that timed out keeps its reason, whoever aborts later', async () => {
+  const clock = new VirtualClock();
+  const controller = new AbortController();
+  const job = work();
+  const tries = retry({ backoff: constant(10), clock });
+  const subject = pipeline('p', tries, timeout({ ms: 100, clock }));
+  const run = watch(subject.run(job.operation, { signal: controller.signal }));
+  await clock.advance(150);
+  controller.abort('enough');
+  await clock.advance(0);
+  expect(run.error).toBe('enough');
+  const [first, second] = job.calls.map(({ signal }) => signal.reason as unknown);
+  expect(first).toMatchObject({ name: 'TimeoutError', ms: 100 });
+  expect(second).toBe('enough');
+});

@@ -56,6 +56,9 @@ const LIMIT = 'a number > 0';
 const DELAY = 'number > 0 and <= 2147483647';
 const TEXT = 'a string that is not empty';
 const snapshot = circuitBreaker().snapshot();
+/** What cannot be shown: it holds itself. */
+const endless: { self?: object } = {};
+endless.self = endless;
 
 /** Bad options of what is called when it is made. */
 export const ROWS: readonly Row[] = [
@@ -65,6 +68,12 @@ export const ROWS: readonly Row[] = [
   ofRetry('retries', Infinity, RangeError, 'Infinity', COUNT),
   ofRetry('retries', '3', TypeError, '"3"', COUNT),
   ofRetry('retries', null, TypeError, 'null', COUNT),
+  ofRetry('retries', [1], TypeError, /^\[1\]$/, COUNT),
+  ofRetry('retries', 'x'.repeat(99), TypeError, /^"x{79}$/, COUNT),
+  ofRetry('retries', function two() {}, TypeError, /^a function two$/, COUNT),
+  ofRetry('retries', Object.create(null), TypeError, /^\{\}$/, COUNT),
+  ofRetry('retries', Object.create({ constructor: undefined }), TypeError, /^\{\}$/, COUNT),
+  ofRetry('retries', endless, TypeError, /^object$/, COUNT),
   ofRetry('backoff', 100, TypeError, '100', 'a function'),
   ofRetry('backoff', { baseMs: 1 }, TypeError, '{"baseMs":1}', 'a function'),
   ofRetry('budget', true, TypeError, 'true', 'a retryBudget or false'),
@@ -75,6 +84,7 @@ export const ROWS: readonly Row[] = [
   ofRetry('random', 0.5, TypeError, '0.5', 'a function'),
   ofRetry('clock', Date, TypeError, /function/, 'a Clock with now and setTimer'),
   ofRetry('clock', { now: () => 0 }, TypeError, '{}', 'a Clock with now and setTimer'),
+  ofRetry('clock', { setTimer: () => 0 }, TypeError, '{}', 'a Clock with now and setTimer'),
   ofRetry('name', '', TypeError, '""', TEXT),
   ofRetry('name', 7, TypeError, '7', TEXT),
   ofRetry('maxRetries', 3, TypeError, '3', 'retries'),

@@ -60,6 +60,8 @@ describe('the error begins with the name of the function that was called', () =>
     ['timeout', () => timeout(bad)],
     ['fallback', () => fallback(1, bad)],
     ['pipeline', () => pipeline(bad)],
+    ['pipeline', () => pipeline('p', {} as never)],
+    ['pipeline', () => pipeline('p', retry({ clock: new VirtualClock() }), timeout({ ms: 1 }))],
     ['exponential', () => exponential(bad)],
     ['exponential', () => exponential({ baseMs: 2, maxMs: 1 })],
     ['exponential', () => exponential({ baseMs: 1, maxMs: 1, factor: 2, jitter: 'smooth' })],
@@ -132,6 +134,11 @@ describe('other functions that are given something bad', () => {
       'a listener that is none',
       () => retry().on('retry', 'log' as never),
       'listener must be a function, got "log"',
+    ],
+    [
+      'a pipeline without a name',
+      () => pipeline(retry() as never),
+      'pipeline: name must be a string, or options with a name, got an instance of Retry',
     ],
     [
       'an isolation without a reason',

@@ -134,12 +134,15 @@ describe('a deadline', () => {
       leave: () => {},
     };
     const operation = vi.fn();
+    const told: string[] = [];
     for (const options of [{ timeoutMs: 100 }, undefined]) {
       offsetMs = 0;
       const subject = pipeline({ name: 'p', clock: late }, timeout({ ms: options ? 900 : 100 }), gate);
+      subject.on('timeout', ({ policy }) => told.push(policy));
       expect(await errorOf(subject.run(operation, options))).toBeInstanceOf(TimeoutError);
     }
     expect(operation).not.toHaveBeenCalled();
+    expect(told).toEqual(['deadline', 'timeout']);
   });
 
   test('that a sleep would reach ends the retrying at once', async () => {
@@ -164,6 +167,7 @@ describe('a deadline', () => {
     await clock.advance(250);
     expect(run.error).toBeInstanceOf(TimeoutError);
     expect(run.error).toMatchObject({ policy: 'deadline', pipeline: 'p', ms: 250, code: 'HOLDFAST_TIMEOUT' });
+    expect((run.error as Error).message).toBe('p: deadline has passed');
     expect(heard.mock.calls).toEqual([[{ policy: 'deadline', pipeline: 'p', ms: 250 }]]);
   });
 

@@ -49,6 +49,43 @@ describe('a wall clock that jumps changes nothing', () => {
   });
 });
 
+describe('a timer of the default clock', () => {
+  test('that is cancelled does not fire', () => {
+    vi.useFakeTimers();
+    try {
+      const ring = vi.fn();
+      systemClock.setTimer(10, ring).cancel();
+      systemClock.setTimer(20, ring);
+      vi.advanceTimersByTime(20);
+      expect(ring).toHaveBeenCalledOnce();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('keeps the process alive, or does not, as it is told', () => {
+    const set = vi.spyOn(globalThis, 'setTimeout');
+    const timer = systemClock.setTimer(1_000_000, () => {});
+    const handle = set.mock.results[0]?.value as NodeJS.Timeout;
+    set.mockRestore();
+    timer.unref();
+    expect(handle.hasRef()).toBe(false);
+    timer.ref();
+    expect(handle.hasRef()).toBe(true);
+    timer.cancel();
+  });
+
+  test('cannot be told where its handle is a plain number, as in a browser, and that is no error', () => {
+    vi.stubGlobal('setTimeout', () => 7);
+    const timer = systemClock.setTimer(10, () => {});
+    vi.unstubAllGlobals();
+    expect(() => {
+      timer.unref();
+      timer.ref();
+    }).not.toThrow();
+  });
+});
+
 describe('the default clock reads what stands on globalThis at each use', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());

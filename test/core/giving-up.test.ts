@@ -95,6 +95,23 @@ describe.each(ALL)('in the order %s', (_, order) => {
   });
 });
 
+test('a gate that admits what was given up while it asked learns that it was not used', async () => {
+  const clock = new VirtualClock();
+  let admit: (ticket: number) => void = () => {};
+  const asking = spyGate({
+    answer: () =>
+      new Promise<number>((resolve) => {
+        admit = resolve;
+      }),
+  });
+  const run = watch(pipeline('p', timeout({ ms: 10, clock }), asking).run(() => 1));
+  await clock.advance(10);
+  expect(run.error).toBeInstanceOf(TimeoutError);
+  admit(1);
+  await clock.advance(0);
+  expect([asking.log, asking.learned]).toEqual([['enter', 'leave', 'release'], ['unused']]);
+});
+
 describe('attempts that are given up one after the other', () => {
   test('hold their places until their own work ends, whichever ends first', async () => {
     const clock = new VirtualClock();

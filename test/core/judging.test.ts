@@ -256,3 +256,32 @@ describe('a judgement with details', () => {
     expect(result).toMatchObject({ invocations: 1, calls: 1, failures: 0, error: boom });
   });
 });
+
+test('what a judge throws is told where somebody listens: to the policy first, else to the pipeline', async () => {
+  const judge = (): never => {
+    throw boom;
+  };
+  const [own, there]: unknown[][] = [[], []];
+  const policy = circuitBreaker({ judge });
+  const subject = pipeline('p', policy).on('listener-error', ({ error }) => there?.push(error));
+  await subject.run(() => 1);
+  expect([own, there]).toEqual([[], [boom]]);
+  policy.on('listener-error', ({ error }) => own?.push(error));
+  await subject.run(() => 1);
+  expect([own, there]).toEqual([[boom], [boom]]);
+});
+
+test.each([
+  [
+    'an error with an originalError that is no AbortError',
+    Object.assign(new Error('x'), { originalError: boom }),
+  ],
+  ['something of that shape that is no error', { name: 'AbortError', originalError: boom }],
+])('%s may pass, and is tried again', async (_, thrown) => {
+  const clock = new VirtualClock();
+  const operation = vi.fn(() => Promise.reject(thrown));
+  const run = watch(retry({ retries: 1, clock }).run(operation));
+  await clock.runAll();
+  expect(run.error).toBe(thrown);
+  expect(operation).toHaveBeenCalledTimes(2);
+});

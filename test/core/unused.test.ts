@@ -124,6 +124,32 @@ describe('a gate learns the last real outcome if the operation was invoked', () 
     expect(entered).toBe(2);
   });
 
+  test('the time-out of an attempt whose work ended late, where the next one was refused', async () => {
+    const clock = new VirtualClock();
+    const gate = spyGate();
+    const job = work();
+    const once = spyGate({ name: 'once', answer: (n) => (n === 1 ? n : new Rejection('no more')) });
+    const tries = retry({ retries: 1, backoff: constant(10), clock });
+    const run = watch(pipeline('p', gate, tries, timeout({ ms: 10, clock }), once).run(job.operation));
+    await clock.advance(15);
+    job.resolve('late');
+    await clock.advance(5);
+    expect(run.error).toBeInstanceOf(TimeoutError);
+    expect(gate.learned.map(inAWord)).toEqual(['TimeoutError']);
+  });
+
+  test('that of the attempt that ran, where the next one timed out before it could', async () => {
+    const clock = new VirtualClock();
+    const gate = spyGate();
+    const stuck = spyGate({ name: 'stuck', answer: (n) => (n === 1 ? n : new Promise<number>(() => {})) });
+    const tries = retry({ retries: 1, backoff: constant(1), clock });
+    const subject = pipeline('p', gate, tries, timeout({ ms: 10, clock }), stuck);
+    const run = watch(subject.run(() => Promise.reject(boom)));
+    await clock.advance(11);
+    expect(run.error).toBe(boom);
+    expect(gate.learned).toMatchObject([{ ok: false, error: boom }]);
+  });
+
   test('the last of several attempts', async () => {
     const clock = new VirtualClock();
     const gate = spyGate();

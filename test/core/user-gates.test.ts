@@ -133,7 +133,10 @@ describe("a gate of a user's own", () => {
 
   test('need not have a release', async () => {
     const gate: Gate = { enter: () => 1, leave: () => {} };
-    await expect(pipeline('p', gate).run(() => 'v')).resolves.toBe('v');
+    const faults: unknown[] = [];
+    const subject = pipeline('p', gate).on('listener-error', ({ error }) => faults.push(error));
+    await expect(subject.run(() => 'v')).resolves.toBe('v');
+    expect(faults).toEqual([]);
   });
 
   test('keeps its this', async () => {

@@ -63,9 +63,15 @@ describe("a layer of a user's own", () => {
     const places = bulkhead({ concurrency: 1 });
     for (const passed of [undefined, {}]) {
       const lost = layer((next) => (operation) => next(operation, passed as unknown as Call));
-      const error = await errorOf(pipeline('p', places, lost, spyGate()).run(() => 1));
-      expect(error).toBeInstanceOf(TypeError);
-      expect((error as Error).message).toContain('call must be the call that the layer was given');
+      for (const [policy, name] of [
+        [lost, 'layer'],
+        [{ ...lost, name: 'mine' }, 'mine'],
+      ] as const) {
+        const error = await errorOf(pipeline('p', places, policy, spyGate()).run(() => 1));
+        expect(error).toBeInstanceOf(TypeError);
+        const { message } = error as Error;
+        expect(message).toContain(`${name}: call must be the call that the layer was given`);
+      }
     }
     expect(places.inFlight).toBe(0);
   });

@@ -11,7 +11,7 @@ import {
 } from 'holdfast';
 import { VirtualClock } from 'holdfast/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { errorOf, watch, work } from '../support/spies.ts';
+import { errorOf, spyGate, watch, work } from '../support/spies.ts';
 
 const boom = new Error('boom');
 const bug = new Error('a bug in the listener');
@@ -140,6 +140,18 @@ describe('a listener that throws or rejects', () => {
     expect(print.mock.calls[0]?.[1]).toBe(bug);
   });
 
+  test('nothing is told to a policy that nobody listens to, and nothing goes wrong with that', async () => {
+    const clock = new VirtualClock();
+    const subject = pipeline({ name: 'p', clock }, retry({ retries: 1 }));
+    const heard: unknown[] = [];
+    subject.on('exhausted', ({ reason }) => heard.push(reason));
+    const run = watch(subject.run(() => Promise.reject(new Error('boom'))));
+    await clock.runAll();
+    expect(run.state).toBe('rejected');
+    expect(heard).toEqual(['retries']);
+    expect(print).not.toHaveBeenCalled();
+  });
+
   test.each([
     ['throws', throws],
     ['rejects', rejects],
@@ -225,4 +237,15 @@ describe('every payload says where it comes from', () => {
       ['b', 2],
     ]);
   });
+});
+
+test('who listens to the state once leaves no listener on the policies', () => {
+  const breaker = circuitBreaker();
+  const states: string[] = [];
+  pipeline('p', breaker, spyGate()).once('state', ({ to }) => states.push(to));
+  expect(breaker.heard('state')).toBe(true);
+  breaker.open();
+  breaker.close();
+  expect(states).toEqual(['open']);
+  expect(breaker.heard('state')).toBe(false);
 });

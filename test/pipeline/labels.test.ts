@@ -4,12 +4,14 @@ import {
   type EventOrigin,
   fallback,
   type HoldfastError,
+  type Policy,
   pipeline,
   Rejection,
   timeout,
 } from 'holdfast';
 import { VirtualClock } from 'holdfast/testing';
 import { describe, expect, test } from 'vitest';
+import { labelsOf } from '../../src/pipeline/labels.ts';
 import { errorOf, spyGate, watch, work } from '../support/spies.ts';
 
 /** The label of whichever of these bulkheads, all without a place but for those before it, refuses. */
@@ -100,4 +102,9 @@ describe('two equal explicit names throw', () => {
     expect(make).toThrow(TypeError);
     expect(make).toThrow('pipeline: name must be different for each policy, got "x"');
   });
+});
+
+test('a gate and a layer of one’s own without a name are called that', () => {
+  const [gate, layer]: Policy[] = [spyGate(), { around: (next) => next }];
+  expect([...labelsOf([gate!, layer!]).values()]).toEqual(['gate', 'layer']);
 });

@@ -6,6 +6,7 @@ import {
   circuitBreaker,
   constant,
   fallback,
+  type Layer,
   pipeline,
   retry,
 } from 'holdfast';
@@ -147,4 +148,26 @@ describe('one policy in several pipelines', () => {
     await pipeline('p', gate, fallback(1), gate).run(() => 1);
     expect(gate.log).toEqual(['enter', 'enter', 'leave', 'release', 'leave', 'release']);
   });
+});
+
+test('a pipeline is a layer, also for a layer that holds it by hand', async () => {
+  const [inside, further] = [spyGate(), spyGate()];
+  const inner = pipeline('inner', inside);
+  const byHand: Layer = { around: (next) => inner.around(next) };
+  await expect(pipeline('outer', byHand, further).run(() => 'v')).resolves.toBe('v');
+  expect([inside.log, further.log]).toEqual([
+    ['enter', 'leave', 'release'],
+    ['enter', 'leave', 'release'],
+  ]);
+});
+
+test('the judge of a nested pipeline is not asked further in, where the default then holds', async () => {
+  const breaker = circuitBreaker();
+  const inner = pipeline({ name: 'inner', judge: () => 'ignore' }, bulkhead());
+  const faults: unknown[] = [];
+  const outer = pipeline('outer', inner, breaker).on('listener-error', ({ error }) => faults.push(error));
+  await errorOf(outer.run(failing));
+  await outer.run(() => 1);
+  expect(breaker.stats).toMatchObject({ calls: 2, failures: 1 });
+  expect(faults).toEqual([]);
 });

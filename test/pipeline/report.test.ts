@@ -5,6 +5,7 @@ import {
   circuitBreaker,
   constant,
   fallback,
+  type Layer,
   type Policy,
   pipeline,
   retry,
@@ -211,4 +212,41 @@ describe('the context of a run', () => {
     await expect(subject.run(({ context }) => context)).resolves.toBeUndefined();
     await expect(subject.wrapCall(({ context }) => context)()).resolves.toBeUndefined();
   });
+});
+
+test('work that heeds a cooperating timeout ends in the report when it does', async () => {
+  const { clock, subject, reports } = setup(timeout({ ms: 100, mode: 'cooperate' }));
+  const job = work();
+  watch(subject.run(job.operation));
+  await clock.advance(150);
+  job.resolve('partial');
+  await clock.advance(0);
+  expect(reports[0]?.attempts).toMatchObject([
+    { startMs: 1_000, endMs: 1_150, outcome: { value: 'partial' } },
+  ]);
+});
+
+test('a timeout that gives up ends in the report what stands inside it, and nothing beside', async () => {
+  const clock = new VirtualClock();
+  const hedge: Layer = {
+    around: (next) => (operation, call) => {
+      const first = next(operation, call);
+      return new Promise((resolve, reject) => {
+        clock.setTimer(50, () => void next(operation, call).then(resolve, reject));
+        first.catch(() => {});
+      });
+    },
+  };
+  const subject = pipeline({ name: 'p', clock }, hedge, timeout({ ms: 100 }));
+  const reports: CallReport[] = [];
+  subject.on('call', (report) => reports.push(report));
+  const job = work();
+  watch(subject.run(job.operation));
+  await clock.advance(120);
+  job.resolve('second');
+  await clock.advance(0);
+  expect(reports[0]?.attempts).toMatchObject([
+    { startMs: 0, endMs: 100, outcome: { error: { name: 'TimeoutError' } } },
+    { startMs: 50, endMs: 120, outcome: { value: 'second' } },
+  ]);
 });

@@ -79,6 +79,14 @@ describe('an order that is sound warns of nothing', () => {
     ['a fallback outermost', () => [fallback(1), retry(), circuitBreaker()]],
     ['equal timeouts', () => [timeout({ ms: 10 }), retry(), timeout({ ms: 10 })]],
     ['two breakers', () => [circuitBreaker(), circuitBreaker()]],
+    [
+      'a bulkhead around a retry whose attempts have no limit',
+      () => [bulkhead(), retry(), timeout({ ms: Infinity })],
+    ],
+    [
+      'a bulkhead around a retry that is limited as a whole',
+      () => [timeout({ ms: 10 }), bulkhead(), timeout({ ms: 10 }), retry()],
+    ],
     ['none', () => []],
   ])('%s', (_, policies) => {
     expect(pipeline(fresh(), ...policies()).warnings).toEqual([]);

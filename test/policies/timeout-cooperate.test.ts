@@ -1,7 +1,17 @@
-import { bulkhead, circuitBreaker, constant, pipeline, retry, TimeoutError, timeout } from 'holdfast';
+import {
+  bulkhead,
+  circuitBreaker,
+  constant,
+  type Layer,
+  pipeline,
+  retry,
+  TimeoutError,
+  timeout,
+} from 'holdfast';
 import { VirtualClock } from 'holdfast/testing';
 import { describe, expect, it } from 'vitest';
 import { flush, Jobs, track } from '../support/jobs.ts';
+import { spyGate } from '../support/spies.ts';
 
 function setUp(ms = 100) {
   const clock = new VirtualClock();
@@ -80,6 +90,48 @@ it('has no part in what ends before ms', async () => {
   const bad = track(policy.run(() => Promise.reject('as it is')));
   await clock.advance(1_000);
   expect([good.value, bad.error, events, clock.pendingTimers]).toEqual(['value', 'as it is', [], 0]);
+});
+
+it('lets a racing timeout inside go on until its own time', async () => {
+  const { clock, policy, jobs } = setUp();
+  const call = track(pipeline('p', policy, timeout({ ms: 500, clock })).run(jobs.job()));
+  await clock.advance(150);
+  expect(call.state).toBe('pending');
+  jobs.started[0]?.end('partial');
+  await flush();
+  expect(call.value).toBe('partial');
+});
+
+it('lets nothing start inside any more: a layer that calls again is given the TimeoutError itself', async () => {
+  const { clock, policy, jobs } = setUp();
+  const late: Layer = {
+    around: (next) => async (operation, call) => {
+      await new Promise<void>((resolve) => void clock.setTimer(150, resolve));
+      return next(operation, call);
+    },
+  };
+  const call = track(pipeline('p', policy, late).run(jobs.job()));
+  await clock.advance(150);
+  expect(jobs.started).toEqual([]);
+  expect(call.error).toBeInstanceOf(TimeoutError);
+  expect(call.error).not.toHaveProperty('cause');
+});
+
+it('tells a gate inside that was still asking, once, that it was not used', async () => {
+  const { clock, policy, jobs } = setUp();
+  let admit: (ticket: number) => void = () => {};
+  const asking = spyGate({
+    answer: () =>
+      new Promise<number>((resolve) => {
+        admit = resolve;
+      }),
+  });
+  const call = track(pipeline('p', policy, asking).run(jobs.job()));
+  await clock.advance(100);
+  admit(1);
+  await flush();
+  expect(call.error).toBeInstanceOf(TimeoutError);
+  expect([asking.log, asking.learned]).toEqual([['enter', 'leave', 'release'], ['unused']]);
 });
 
 describe('whoever is not so patient', () => {
