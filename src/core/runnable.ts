@@ -162,7 +162,7 @@ export abstract class Runnable<Types extends object, Extra = never> {
    * @internal User code threw: emits `listener-error`, or prints the first of each policy where nobody listens to that, or where it
    * was that which threw.
    */
-  fault(error: unknown, { policy, pipeline }: EventOrigin, during = ''): void {
+  fault(error: unknown, { policy, pipeline }: EventOrigin, during?: string): void {
     if (during !== FAULT && this.heard(FAULT)) {
       this.emitHere(FAULT, { policy, pipeline, error } as EventOrigin);
     } else if (!this.#printed?.has(policy)) {

@@ -121,6 +121,21 @@ describe('a deadline', () => {
     expect(run.state).toBe('rejected');
   });
 
+  test('of the whole is that of a later attempt too', async () => {
+    const clock = new VirtualClock();
+    const seen: number[] = [];
+    const tries = retry({ retries: 1, backoff: constant(50), clock });
+    const run = watch(
+      pipeline('p', timeout({ ms: 1_000, clock }), tries).run(({ remainingMs }) => {
+        seen.push(remainingMs);
+        return failing();
+      }),
+    );
+    await clock.advance(50);
+    expect(run.error).toBe(boom);
+    expect(seen).toEqual([1_000, 950]);
+  });
+
   // The clock moves while the loop is blocked: no timer has fired yet, and still nothing may start.
   test.each([[100], [101]])('lets nothing start at or after it: %i ms into 100', async (blockedMs) => {
     const clock = new VirtualClock();

@@ -112,6 +112,17 @@ describe('the default clock reads what stands on globalThis at each use', () => 
     expect(run.state).toBe('rejected');
   });
 
+  test('and lets no time pass when fake timers come, nor when they give way again', () => {
+    vi.useRealTimers();
+    const read = vi.spyOn(globalThis.performance, 'now').mockReturnValue(1_000_000);
+    const before = systemClock.now();
+    const clock = VirtualClock.install();
+    const meanwhile = systemClock.now();
+    clock.uninstall();
+    expect([meanwhile, systemClock.now()]).toEqual([before, before]);
+    read.mockRestore();
+  });
+
   test('now() is monotonic time, not the time of day', () => {
     const before = systemClock.now();
     vi.setSystemTime(0);

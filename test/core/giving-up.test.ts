@@ -2,6 +2,7 @@ import {
   bulkhead,
   circuitBreaker,
   constant,
+  type Layer,
   type Policy,
   pipeline,
   retry,
@@ -110,6 +111,23 @@ test('a gate that admits what was given up while it asked learns that it was not
   admit(1);
   await clock.advance(0);
   expect([asking.log, asking.learned]).toEqual([['enter', 'leave', 'release'], ['unused']]);
+});
+
+test('a gate around several pieces of work that were given up is released after the last of them', async () => {
+  const clock = new VirtualClock();
+  const spy = spyGate();
+  const hedge: Layer = {
+    around: (next) => (operation, call) => Promise.race([next(operation, call), next(operation, call)]),
+  };
+  const job = work();
+  watch(pipeline('p', timeout({ ms: 10, clock }), spy, hedge).run(job.operation));
+  await clock.advance(10);
+  job.resolve('late', 0);
+  await clock.advance(0);
+  expect(spy.log).toEqual(['enter', 'leave']);
+  job.resolve('later', 1);
+  await clock.advance(0);
+  expect(spy.log).toEqual(['enter', 'leave', 'release']);
 });
 
 describe('attempts that are given up one after the other', () => {

@@ -94,6 +94,19 @@ describe('an order that is sound warns of nothing', () => {
   });
 });
 
+test('the first hundred are printed, each once, and no more', async () => {
+  // A copy of its own, which has printed nothing yet.
+  const copy = new URL('../../src/pipeline/warnings.ts?copy', import.meta.url).href;
+  const { printWarnings } = (await import(copy)) as typeof import('../../src/pipeline/warnings.ts');
+  for (let i = 0; i < 120; i++) for (const warning of ['a', 'b', 'a']) printWarnings(`p${i}`, [warning]);
+  expect(print.mock.calls.length).toBe(100);
+  expect(print.mock.calls.slice(0, 3)).toEqual([
+    ["holdfast: pipeline 'p0': a"],
+    ["holdfast: pipeline 'p0': b"],
+    ["holdfast: pipeline 'p1': a"],
+  ]);
+});
+
 test('names that are made up at run time do not flood the log', () => {
   for (let i = 0; i < 200; i++) pipeline(fresh(), retry(), retry());
   expect(print.mock.calls.length).toBeLessThanOrEqual(100);

@@ -1,5 +1,6 @@
 import {
   bulkhead,
+  type Call,
   circuitBreaker,
   constant,
   type Layer,
@@ -100,6 +101,20 @@ it('lets a racing timeout inside go on until its own time', async () => {
   jobs.started[0]?.end('partial');
   await flush();
   expect(call.value).toBe('partial');
+});
+
+it('keeps its reason when one further out is over too', async () => {
+  const { clock, policy } = setUp();
+  let call: Call | undefined;
+  const shop = pipeline('p', timeout({ ms: 200, mode: 'cooperate', clock }), policy);
+  track(
+    shop.run((given) => {
+      call = given;
+      return new Promise(() => {});
+    }),
+  );
+  await clock.advance(250);
+  expect(call?.signal.reason).toMatchObject({ name: 'TimeoutError', ms: 100 });
 });
 
 it('lets nothing start inside any more: a layer that calls again is given the TimeoutError itself', async () => {

@@ -133,7 +133,7 @@ export class BreakerMachine {
   admit(nowMs: number): number | Refusal {
     const { state, phase, places, rules } = this;
     if (state === 'closed') return 0;
-    if (phase.kind !== 'half-open' || this.reasons.size > 0) return state;
+    if (phase.kind !== 'half-open') return state;
     // A probe that has not settled in time loses its place, not its say.
     for (const [probe, admittedMs] of places)
       if (nowMs - admittedMs >= rules.probeTimeoutMs) places.delete(probe);

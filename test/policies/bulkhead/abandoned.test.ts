@@ -1,6 +1,7 @@
 import { type Bulkhead, type BulkheadOptions, bulkhead, pipeline, timeout } from 'holdfast';
 import { VirtualClock } from 'holdfast/testing';
 import { describe, expect, it } from 'vitest';
+import { CountingClock } from '../../support/counting-clock.ts';
 import { flush, Jobs, track } from '../../support/jobs.ts';
 
 type Order = 'bulkhead around timeout' | 'timeout around bulkhead';
@@ -92,12 +93,20 @@ describe.each(orders)('%s', (order) => {
     for (const label of ['slow', 'slower']) track(shop.run(jobs.job(label)));
     await clock.advance(10);
     expect(clock.pendingTimers).toBe(0);
-    jobs.end('slow');
+    for (const label of ['slow', 'slower']) jobs.end(label);
     await flush();
     track(shop.run(jobs.job('slow too')));
     await clock.advance(10);
     expect(clock.pendingTimers).toBe(0);
   });
+});
+
+it('sets no timer for abandoned work that is never reclaimed', async () => {
+  const clock = new CountingClock();
+  const policy = bulkhead({ clock });
+  track(pipeline({ name: 'shop', clock }, policy, timeout({ ms: 10 })).run(new Jobs().job()));
+  await clock.advance(10);
+  expect([policy.abandoned, clock.timersMs]).toEqual([1, [10]]);
 });
 
 it('abandons nothing that ends before its run does, or never began', async () => {

@@ -200,9 +200,10 @@ describe('a breaker that enters a pipeline keeps what it has learned', () => {
   });
 
   test('after a snapshot was restored', () => {
-    const restored = circuitBreaker({ restore: overTheWire(circuitBreaker()) });
+    const clock = new VirtualClock();
+    const restored = circuitBreaker({ clock, restore: overTheWire(circuitBreaker()) });
     feed(restored, 'SF');
-    pipeline('p', restored);
+    pipeline({ name: 'p', clock }, restored);
     expect(restored.stats).toMatchObject({ calls: 2, failures: 1 });
   });
 });
