@@ -25,7 +25,7 @@ export default {
       'test/*.test.ts',
       // Real servers, child processes, and loads whose point is their size.
       'test/composition/servers/**',
-      'test/composition/{exit,nothing-left,real-concurrency}.test.ts',
+      'test/composition/{async-context,exit,many-runs,nothing-left,real-concurrency}.test.ts',
       'test/policies/retry/process.test.ts',
       'test/field/opossum/cost.test.ts',
       // Walks of every state: each lasts longer than a mutant may.
