@@ -7,9 +7,11 @@ import { BreakerModel } from './support/breaker-steps.ts';
 import { showScript } from './support/show.ts';
 
 /** What a printed test hands to `holds`. */
+const printed = (fault: string | undefined): string | undefined =>
+  /await property\.holds\(([\s\S]*)\);\n\}\);/.exec(fault ?? '')?.[1];
+
 function pasted<Script>(fault: string): Script {
-  const [, script] = /await property\.holds\(([\s\S]*)\);\n\}\);/.exec(fault) ?? [];
-  return new Function('schedulerFor', `return ${script}`)(fc.schedulerFor) as Script;
+  return new Function('schedulerFor', `return ${printed(fault)}`)(fc.schedulerFor) as Script;
 }
 
 /** Checks something that is soon false, and then what is printed: with the mistake in place, and once it is mended. */
@@ -26,6 +28,11 @@ async function expectReplay<Script>(
     holds: (given) => happen(given, false),
   });
   const { fault = '' } = await claim.check({ cases: 500, seed: 1 });
+  // The seed and the path that are told lead back to it, also where the script is one of commands.
+  const [, seed, path] = /--seed (\S+) --path (\S+)/.exec(fault) ?? [];
+  const again = await claim.check({ cases: 500, seed: Number(seed), path });
+  expect(again.cases).toBe(1);
+  expect(printed(again.fault)).toBe(printed(fault));
   const [message] = /Error: .*/.exec(fault) ?? [];
   expect(message).toMatch('much has happened');
   await expect(claim.holds(pasted(fault))).rejects.toThrow(message?.slice('Error: '.length));
