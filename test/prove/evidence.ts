@@ -17,6 +17,20 @@ interface Subject {
 
 const subject = (): Subject => ({ tasks: 0, done: 0, fault: undefined });
 
+/** A task as a reader knows it. */
+function told(task: Task): string {
+  switch (task.kind) {
+    case 'walk': {
+      const { name, configurations } = explorations[task.machine]!;
+      return `${name} ${JSON.stringify(configurations[task.configuration])}`;
+    }
+    case 'find':
+      return `the seeded fault '${seededFaults[task.fault]!.name}'`;
+    case 'check':
+      return `Property ${properties[task.property]!.number}, ${task.cases} cases from seed ${task.seed}`;
+  }
+}
+
 /** So many cases of a property lead to each of the situations that it is about. */
 const ENOUGH = 500;
 
@@ -81,12 +95,13 @@ export class Evidence {
   }
 
   fail(task: Task, error: string): void {
-    this.#subjectOf(task).fault ??= `${JSON.stringify(task)}: ${error}`;
+    this.#subjectOf(task).fault ??= `${told(task)}: ${error}`;
   }
 
   /** After the last task: what was to be reached and was not. A few cases cannot be expected to lead everywhere. */
   close(): void {
     for (const each of this.#properties) {
+      if (each.tasks > 0 && each.cases === 0) each.fault ??= `Property ${each.number} was checked on no case`;
       const missed = Object.entries(each.reached).filter(([, times]) => times === 0);
       if (each.cases >= ENOUGH && missed.length > 0)
         each.fault ??= `Property ${each.number} was checked of nothing: no case reached ${missed.map(([what]) => `'${what}'`).join(', ')}`;

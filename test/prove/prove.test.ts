@@ -39,6 +39,8 @@ test.each([
   [['--cases', '0'], '--cases must be a whole number of at least 1, got 0'],
   [['--property', '99'], '--property must be from 1 to 22, got 99'],
   [['--path', '1:2'], '--path needs --property and --seed'],
+  [['--update', '--property', '7'], '--update needs all of it: neither --property nor --cases'],
+  [['--update', '--cases', '9'], '--update needs all of it: neither --property nor --cases'],
   [
     ['--quick'],
     "Unknown option '--quick'; allowed are --cases, --seed, --property, --path, --update, --help",
@@ -89,6 +91,23 @@ test('a property that does not hold, or was checked of nothing, is a fault', () 
   empty.add(checkTask, { kind: 'check', finding: { ...finding, reached: { opened: 3, closed: 0 } } });
   empty.close();
   expect(empty.faults).toEqual([expect.stringContaining("no case reached 'closed'")]);
+});
+
+test('a property that was checked on no case at all is a fault', () => {
+  const evidence = new Evidence([checkTask]);
+  evidence.add(checkTask, { kind: 'check', finding: { cases: 0, reached: {}, fault: undefined } });
+  evidence.close();
+  expect(evidence.faults).toEqual(['Property 1 was checked on no case']);
+});
+
+test('a task that could not be done is told by the name of what it was about', () => {
+  const evidence = new Evidence([walkTask, findTask, checkTask]);
+  for (const task of [walkTask, findTask, checkTask]) evidence.fail(task, 'silence');
+  expect(evidence.faults).toEqual([
+    expect.stringMatching(/^circuit breaker \{"name":.*\}: silence$/),
+    "the seeded fault 'off-by-one threshold': silence",
+    'Property 1, 500 cases from seed 1: silence',
+  ]);
 });
 
 test('a task that fails in its process is told, and the next one is done all the same', SLOW, async () => {
