@@ -16,6 +16,7 @@ interface Run {
   readonly gapMs: number;
   readonly policy: number;
   readonly attempts: readonly boolean[];
+  readonly timeoutMs: number | undefined;
 }
 
 /** What is asked of the bare budget. */
@@ -98,18 +99,22 @@ async function checkRetries(script: Script, budget: RetryBudget, reached: Reache
   const policies = [1, 2].map(() =>
     retry({ retries, budget, backoff: constant(delayMs), clock })
       .on('retry', () => ledger.note('retry', clock.now()))
-      .on('exhausted', ({ reason }) => reason === 'budget' && ledger.note('refused', clock.now()))
+      .on('exhausted', ({ reason }) => {
+        if (reason === 'budget') ledger.note('refused', clock.now());
+        if (reason === 'deadline') reached('a retry that comes too late, and costs nothing');
+      })
       .on('listener-error', ({ error }) => faults.push(error)),
   );
   const settled: Promise<unknown>[] = [];
   let most = 0;
-  for (const { gapMs, policy, attempts } of script.runs) {
+  for (const { gapMs, policy, attempts, timeoutMs } of script.runs) {
     if (gapMs > 0) await clock.advance(gapMs);
-    const run = policies[policy]?.run(({ attempt }) => {
+    const operation = ({ attempt }: { readonly attempt: number }): void => {
       most = Math.max(most, attempt);
       if (!attempts[Math.min(attempt, attempts.length) - 1]) throw new Error('boom');
       ledger.note('success', clock.now());
-    });
+    };
+    const run = policies[policy]?.run(operation, { timeoutMs });
     settled.push(run?.catch(() => {}) ?? Promise.reject(new Error('no such retry')));
   }
   await clock.runAll();
@@ -154,6 +159,7 @@ const script: fc.Arbitrary<Script> = fc.record(
           gapMs: fc.constantFrom(0, 0, 1, 100, 700),
           policy: fc.constantFrom(0, 1),
           attempts: fc.array(fc.boolean(), { minLength: 1, maxLength: 4 }),
+          timeoutMs: fc.constantFrom(undefined, undefined, 40, 400),
         },
         { noNullPrototype: true },
       ),
@@ -175,7 +181,7 @@ export default property<Script>({
   name: 'Over any prefix of a history, retries <= burst + ratio * successes + minPerSecond * elapsed seconds',
   file: 'budget',
   script,
-  reaches: ['a retry refused', 'a retry that was earned'],
+  reaches: ['a retry refused', 'a retry that was earned', 'a retry that comes too late, and costs nothing'],
   async holds(given, reached) {
     checkBare(given, retryBudget(given.rules), reached);
     await checkRetries(given, retryBudget(given.rules), reached);
