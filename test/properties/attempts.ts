@@ -1,7 +1,7 @@
 /** A retry makes its attempts one after the other, no more than it may, and none for a call that is over. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Retry, Timeout } from 'holdfast';
+import { isRejection, type Retry, type Timeout } from 'holdfast';
 import { property } from './property.ts';
 import { between, type Pass } from './support/passes.ts';
 import { Play } from './support/play.ts';
@@ -33,6 +33,7 @@ export default property({
   }),
   reaches: [
     'an attempt after another',
+    'an attempt after a rejection of what the operation called',
     'all retries are used',
     'an abort or a deadline while it sleeps',
     'a deadline that forbids a sleep',
@@ -60,6 +61,10 @@ export default property({
           passedOn(pass, attempt) {
             if (pass.further.length > 0) {
               reached('an attempt after another');
+              const error = pass.further.at(-1)?.outcome?.error;
+              const unjudged = script.judge === undefined && pass.run.spec.judge === undefined;
+              if (unjudged && isRejection(error) && error.pipeline === 'elsewhere')
+                reached('an attempt after a rejection of what the operation called');
               if (spec.delay !== 0) sleeps--;
             }
             stage.claim(() => checkAttempt(spec, pass, attempt));
