@@ -5,10 +5,10 @@
  */
 import type { Bulkhead, BulkheadOptions } from '../../../src/policies/bulkhead/bulkhead.ts';
 import type { BulkheadPermit } from '../../../src/policies/bulkhead/permit.ts';
-import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 import { agree } from '../agree.ts';
 import { copyOf } from '../copy.ts';
 import type { System } from '../explore.ts';
+import { WatchedClock } from '../watched-clock.ts';
 import { type Call, type Limits, type ModelRules, NaiveBulkhead } from './model.ts';
 
 export interface BulkheadConfig {
@@ -30,6 +30,8 @@ interface Played {
   readonly path: readonly BulkheadEvent[];
   readonly model: NaiveBulkhead;
   readonly nowMs: number;
+  /** Which timers are set: also those that are left from who waits no more, and so no part of the model. */
+  readonly timers: string;
 }
 
 /** A call on the real bulkhead. */
@@ -41,7 +43,7 @@ interface RealCall {
 }
 
 class RealBulkhead {
-  readonly clock = new VirtualClock();
+  readonly clock = new WatchedClock();
   readonly bulkhead: Bulkhead;
   readonly calls: RealCall[] = [];
   /** The numbers of calls in the order of their admission. */
@@ -138,7 +140,7 @@ export function bulkheadSystem(config: BulkheadConfig, make: MakeBulkhead): Syst
   const { rules, limits } = config;
 
   return {
-    initial: { path: [], model: new NaiveBulkhead(rules, limits[0]!), nowMs: 0 },
+    initial: { path: [], model: new NaiveBulkhead(rules, limits[0]!), nowMs: 0, timers: '' },
 
     events({ model, nowMs }) {
       const events: BulkheadEvent[] = [];
@@ -167,16 +169,17 @@ export function bulkheadSystem(config: BulkheadConfig, make: MakeBulkhead): Syst
       const real = new RealBulkhead(make, config);
       for (const each of path) await real.play(each);
       real.check(model);
+      const { timers } = real.clock;
       await real.empty(model);
-      return { path, model, nowMs };
+      return { path, model, nowMs, timers };
     },
 
-    key({ model, nowMs }) {
+    key({ model, nowMs, timers }) {
       const { concurrency, queue } = model.limits;
       const codes = model.calls.map((call) => codeOf(model, call, nowMs));
       const others = codes.filter((code) => code > RETURNED && !isWaiting(code)).sort();
       const returned = codes.includes(RETURNED);
-      return [concurrency, queue, returned, ...codes.filter(isWaiting), 'others', ...others].join();
+      return [concurrency, queue, returned, ...codes.filter(isWaiting), 'others', ...others, 'timers', timers].join();
     },
 
     say(event) {
