@@ -34,8 +34,14 @@ export interface Fault {
   readonly path: readonly string[];
 }
 
-/** Walks until nothing new is found, a fault is, or `deepest` events have been tried in a row. */
-export async function explore<State, Event>(system: System<State, Event>, deepest = Infinity): Promise<Walk> {
+const PROGRESS_EVERY = 10_000;
+
+/** Walks until nothing new is found, a fault is, or `deepest` events have been tried in a row; says now and then that it goes on. */
+export async function explore<State, Event>(
+  system: System<State, Event>,
+  deepest = Infinity,
+  onProgress = (): void => {},
+): Promise<Walk> {
   const { initial } = system;
   const seen = new Set([system.key(initial)]);
   // How each state was reached first, by its number: from which other, through what.
@@ -56,7 +62,7 @@ export async function explore<State, Event>(system: System<State, Event>, deepes
     const next: State[] = [];
     for (const state of level) {
       for (const event of system.events(state)) {
-        transitions++;
+        if (++transitions % PROGRESS_EVERY === 0) onProgress();
         try {
           const following = system.after(state, event);
           const reached = following instanceof Promise ? await following : following;

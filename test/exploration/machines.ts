@@ -15,38 +15,38 @@ export interface Exploration<Config = { readonly name: string }> {
   readonly name: string;
   /** The largest first. */
   readonly configurations: readonly Config[];
-  /** Walks it to the end, or for `deepest` events in a row. */
-  walk(config: Config, deepest?: number): Promise<Walk>;
+  /** Walks it to the end, or for `deepest` events in a row; `onProgress` is called now and then. */
+  walk(config: Config, deepest?: number, onProgress?: () => void): Promise<Walk>;
 }
 
 const breaker: Exploration<BreakerConfig> = {
   name: 'circuit breaker',
   configurations: breakerConfigurations,
-  walk: (config, deepest) => explore(breakerSystem(config), deepest),
+  walk: (config, ...more) => explore(breakerSystem(config), ...more),
 };
 
 const bulkheadQueue: Exploration<BulkheadConfig> = {
   name: 'bulkhead',
   configurations: bulkheadConfigurations,
-  walk: (config, deepest) => explore(bulkheadSystem(config, bulkhead), deepest),
+  walk: (config, ...more) => explore(bulkheadSystem(config, bulkhead), ...more),
 };
 
 const budget: Exploration<BudgetConfig> = {
   name: 'retry budget',
   configurations: budgetConfigurations,
-  walk: (config, deepest) => explore(budgetSystem(config), deepest),
+  walk: (config, ...more) => explore(budgetSystem(config), ...more),
 };
 
 const schedule: Exploration<ScheduleConfig> = {
   name: 'retry schedule',
   configurations: scheduleConfigurations,
-  walk: (config, deepest) => explore(scheduleSystem(config), deepest),
+  walk: (config, ...more) => explore(scheduleSystem(config), ...more),
 };
 
 const timeoutRace: Exploration<TimeoutConfig> = {
   name: 'timeout',
   configurations: timeoutConfigurations,
-  walk: (config, deepest) => explore(timeoutSystem(config), deepest),
+  walk: (config, ...more) => explore(timeoutSystem(config), ...more),
 };
 
 export const explorations: readonly Exploration[] = [breaker, bulkheadQueue, timeoutRace, budget, schedule];

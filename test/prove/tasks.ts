@@ -51,7 +51,7 @@ export async function perform(task: Task, onProgress: () => void): Promise<Resul
   switch (task.kind) {
     case 'walk': {
       const { walk, configurations } = explorations[task.machine]!;
-      return { kind: 'walk', walk: await walk(configurations[task.configuration]!) };
+      return { kind: 'walk', walk: await walk(configurations[task.configuration]!, Infinity, onProgress) };
     }
     case 'find':
       return { kind: 'find', found: await seededFaults[task.fault]!.find() };

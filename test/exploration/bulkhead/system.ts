@@ -179,7 +179,16 @@ export function bulkheadSystem(config: BulkheadConfig, make: MakeBulkhead): Syst
       const codes = model.calls.map((call) => codeOf(model, call, nowMs));
       const others = codes.filter((code) => code > RETURNED && !isWaiting(code)).sort();
       const returned = codes.includes(RETURNED);
-      return [concurrency, queue, returned, ...codes.filter(isWaiting), 'others', ...others, 'timers', timers].join();
+      return [
+        concurrency,
+        queue,
+        returned,
+        ...codes.filter(isWaiting),
+        'others',
+        ...others,
+        'timers',
+        timers,
+      ].join();
     },
 
     say(event) {
