@@ -76,11 +76,18 @@ test('what an operation throws after the abort is neither tried again nor announ
   expect(policy.budget?.tokens(clock.now())).toBe(10);
 });
 
-test.each(['race', 'cooperate'] as const)(
-  'what comes after a timeout around it (%s) is neither tried again nor announced',
-  async (mode) => {
+test.each([
+  ['race', 2, true],
+  ['cooperate', 2, true],
+  ['race', 0, true],
+  ['cooperate', 0, true],
+  ['race', 2, false],
+  ['cooperate', 2, false],
+] as const)(
+  'what comes after a timeout around it (%s) is neither tried again nor announced, with %i retries, judged retry: %s',
+  async (mode, retries, again) => {
     const clock = new VirtualClock();
-    const policy = retry({ clock, judge: () => ({ verdict: 'failure', retry: true }) });
+    const policy = retry({ clock, retries, judge: () => ({ verdict: 'failure', retry: again }) });
     const events = [heard(policy, 'retry'), heard(policy, 'exhausted')];
     const guarded = pipeline('p', timeout({ ms: 100, mode, clock }), policy);
     let calls = 0;
