@@ -52,7 +52,7 @@ export interface Measured extends Tally {
 
 export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-const squeezed = (text: string): string => text.trim().replace(/\s+/g, ' ');
+export const squeezed = (text: string): string => text.trim().replace(/\s+/g, ' ');
 
 /** All mutants of a report. */
 export const mutantsFrom = ({ files }: Report): Mutant[] =>

@@ -2,7 +2,7 @@
  * `npm run mutants`: plants each fault that Stryker knows into the sources, one at a time, and asks the tests.
  *
  *   (nothing)   into all of them, and writes what it found to measured.json
- *   --changed   into those that are not as they were in the last full run, or what fits of them into 15 minutes
+ *   --changed   into those that are not as they were in the last full run, or what fits of them into 10 minutes
  *   FILE...     into these
  *
  * It fails for a survivor that survivors.json does not explain, and for an entry there that is out of date; a full
@@ -25,7 +25,7 @@ import {
   tally,
 } from './results.ts';
 
-const MINUTES = 15;
+const MINUTES = 10;
 const MEASURED = 'test/mutants/measured.json';
 const REPORT = 'reports/mutation/mutation.json';
 const SURVIVORS = 'test/mutants/survivors.json';
@@ -76,6 +76,7 @@ function save(mutants: readonly Mutant[], minutes: number): void {
 
 function chosen(changed: boolean, named: readonly string[]): readonly string[] | undefined {
   if (!changed) return named.length > 0 ? named : undefined;
+  if (!existsSync(MEASURED)) throw new Error(`There is no ${MEASURED} yet: run it once without --changed`);
   const { taken, left } = changedSince(json<Measured>(MEASURED), sources, MINUTES);
   if (taken.length === 0)
     console.log('No source has changed since the last full run: there is nothing to do.');

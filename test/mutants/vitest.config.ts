@@ -23,6 +23,7 @@ export default {
     exclude: [
       // What looks at the text of the sources, at documents and at benchmarks.
       'test/*.test.ts',
+      'test/mutants/**',
       // Real servers, child processes, and loads whose point is their size.
       'test/composition/servers/**',
       'test/composition/{async-context,exit,many-runs,nothing-left,real-concurrency}.test.ts',

@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { changedSince } from './changed.ts';
+import {
+  compare,
+  hashOf,
+  type Measured,
+  type Mutant,
+  mutantsFrom,
+  type Survivor,
+  scoreOf,
+  squeezed,
+  tally,
+} from './results.ts';
+
+const SOURCES = { 'a.ts': 'one\ntwo\n', 'b.ts': 'three\n', 'c.ts': 'four\n' };
+const NONE = { killed: 0, timeout: 0, survived: 0, uncovered: 0, invalid: 0 };
+
+/** A full run of ten minutes and a hundred mutants, in which the files held what is said. */
+const measured = (texts: Readonly<Record<string, string>>, mutants = 40): Measured => ({
+  ...{ date: '2026-01-01', node: 'v24', minutes: 10, score: 100, mutants: 100 },
+  ...NONE,
+  files: Object.fromEntries(
+    Object.entries(texts).map(([file, text]) => [file, { ...NONE, mutants, sha256: hashOf(text) }]),
+  ),
+});
+
+describe('a bounded run', () => {
+  test('takes what is not as it was measured, and what was not there', () => {
+    const { 'c.ts': _, ...before } = { ...SOURCES, 'b.ts': 'other\n' };
+    const { taken, left } = changedSince(measured(before), SOURCES, 10);
+    expect([...taken].sort()).toEqual(['b.ts', 'c.ts']);
+    expect(left).toEqual([]);
+  });
+
+  test('takes nothing where nothing has changed', () => {
+    expect(changedSince(measured(SOURCES), SOURCES, 10)).toEqual({ taken: [], left: [] });
+  });
+
+  test('leaves out what the time does not allow, by chance, and takes one file in any case', () => {
+    const before = measured({ 'a.ts': '', 'b.ts': '', 'c.ts': '' });
+    const places =
+      (...order: number[]) =>
+      () =>
+        order.shift() as number;
+    expect(changedSince(before, SOURCES, 9, places(3, 2, 1))).toEqual({
+      taken: ['c.ts', 'b.ts'],
+      left: ['a.ts'],
+    });
+    expect(changedSince(before, SOURCES, 1, places(2, 1, 3))).toEqual({
+      taken: ['b.ts'],
+      left: ['a.ts', 'c.ts'],
+    });
+  });
+});
+
+describe('the mutants of a report', () => {
+  const at = (line: number, column: number, endLine: number, endColumn: number) => ({
+    start: { line, column },
+    end: { line: endLine, column: endColumn },
+  });
+  const result = { status: 'Survived', replacement: 'false' };
+
+  test('are named by the lines that they change, wherever those stand', () => {
+    const source = 'first;\n  if (a &&\n    b) c();\n';
+    const [mutant] = mutantsFrom({
+      files: { 'a.ts': { source, mutants: [{ ...result, location: at(2, 7, 3, 6) }] } },
+    });
+    expect(mutant).toEqual({
+      file: 'a.ts',
+      was: 'if (a && b) c();',
+      mutant: 'if (false) c();',
+      fate: 'survived',
+    });
+  });
+
+  test('have a fate each: whoever waits in vain ran out of time', () => {
+    const fates = [
+      { status: 'Killed', statusReason: 'expected 1 to be 2' },
+      { status: 'Killed', statusReason: 'Test timed out in 3000ms.' },
+      { status: 'Timeout' },
+      { status: 'NoCoverage' },
+      { status: 'RuntimeError' },
+    ].map((how) => ({ ...result, ...how, location: at(1, 1, 1, 2) }));
+    const mutants = mutantsFrom({ files: { 'a.ts': { source: 'x', mutants: fates } } });
+    expect(mutants.map(({ fate }) => fate)).toEqual(['killed', 'timeout', 'timeout', 'uncovered', 'invalid']);
+    const counts = tally(mutants);
+    expect(counts).toEqual({ mutants: 5, killed: 1, timeout: 2, survived: 0, uncovered: 1, invalid: 1 });
+    expect(scoreOf(counts)).toBe(75);
+  });
+});
+
+describe('the list of survivors', () => {
+  const change = { file: 'a.ts', was: 'a', mutant: 'b' };
+  const entry: Survivor = { ...change, why: 'it is the same' };
+  const mutant = (fate: Mutant['fate']): Mutant => ({ ...change, fate });
+
+  test('explains as many as it names', () => {
+    const twice = [mutant('survived'), mutant('uncovered')];
+    expect(compare(twice, [entry, entry])).toEqual({ unexplained: [], outdated: [] });
+    expect(compare(twice, [entry]).unexplained).toEqual([mutant('uncovered')]);
+  });
+
+  test('explains nothing without a reason', () => {
+    expect(compare([mutant('survived')], [{ ...entry, why: '' }]).unexplained).toHaveLength(1);
+  });
+
+  test('is out of date where one that it names is dead, but not where it ran out of time', () => {
+    expect(compare([mutant('killed')], [entry]).outdated).toEqual([entry]);
+    expect(compare([mutant('timeout')], [entry]).outdated).toEqual([]);
+  });
+
+  test('is not asked about files that were not run', () => {
+    expect(compare([{ ...mutant('killed'), file: 'b.ts' }], [entry]).outdated).toEqual([]);
+  });
+
+  test('says why of each, and names lines that are there', () => {
+    const survivors = JSON.parse(readFileSync('test/mutants/survivors.json', 'utf8')) as Survivor[];
+    expect(survivors.length).toBeGreaterThan(0);
+    for (const { file, was, why } of survivors) {
+      expect(squeezed(readFileSync(file, 'utf8'))).toContain(was);
+      expect(why).toMatch(/^[A-Z].{10,}\.$/);
+    }
+  });
+});
