@@ -29,6 +29,10 @@ export default {
       'test/composition/{async-context,exit,many-runs,nothing-left,real-concurrency}.test.ts',
       'test/policies/retry/process.test.ts',
       'test/field/opossum/cost.test.ts',
+      'test/{prove,soak}/**',
+      'test/runtimes/command.test.ts',
+      // What holds the contract's suites to account, on many gates and layers that are bad on purpose.
+      'test/testing/{gate,layer}-contract.test.ts',
       // Walks of every state: each lasts longer than a mutant may.
       'test/exploration/**',
       // Properties whose number of cases is their own.
