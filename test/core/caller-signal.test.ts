@@ -26,3 +26,13 @@ test('a run that has ended is let alone, and those that go on are still interrup
   controller.abort();
   expect([ended.times, other.times]).toEqual([0, 1]);
 });
+
+test('a signal that nobody watched any more is heard again', () => {
+  const controller = new AbortController();
+  const [ended, next] = [new Interrupted(), new Interrupted()];
+  watch(controller.signal, ended);
+  unwatch(controller.signal, ended);
+  watch(controller.signal, next);
+  controller.abort();
+  expect([ended.times, next.times]).toEqual([0, 1]);
+});

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { check } from '../../src/core/options.ts';
 
 test.each([
-  ['a number > 5', 5, 5.5],
+  ['a number > 15', 15, 15.5],
   ['a number >= 5', 4.5, 5],
   ['a number > 0 and <= 5', 5.5, 5],
   ['an integer >= 5 (Infinity is allowed)', 5.5, Infinity],

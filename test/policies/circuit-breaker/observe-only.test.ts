@@ -87,3 +87,10 @@ test('in earnest no event is marked', () => {
   for (const event of [...states, ...rejects]) expect(event).not.toHaveProperty('observed');
   expect([states.length, rejects.length]).toEqual([1, 1]);
 });
+
+test('what it would have rejected while isolated counts for nothing', () => {
+  const { breaker } = observer();
+  breaker.isolate('ann');
+  feed(breaker, 'FFF');
+  expect(breaker.stats.calls).toBe(0);
+});

@@ -127,6 +127,17 @@ describe("a server's hint", () => {
     expect(delay).toBeCloseTo(30_000 + 0.5 * 100, 9);
   });
 
+  test('asks the backoff for its ceiling with the highest chance that there is, which is below 1', async () => {
+    const chances: number[] = [];
+    const backoff = vi.fn((_retry: number, { random }: BackoffHistory) => {
+      chances.push(random());
+      return 10;
+    });
+    await hinting(1_000, { backoff });
+    expect(chances).toEqual([0.5, expect.closeTo(1, 15)]);
+    expect(chances[1]).toBeLessThan(1);
+  });
+
   test('never makes a retry earlier than the backoff would', async () => {
     expect((await hinting(50)).delays).toEqual([100]);
   });
