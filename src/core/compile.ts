@@ -19,17 +19,8 @@ const isComposite = (policy: Policy): policy is Policy & Composite => 'parts' in
 export const flatten = (policies: readonly Policy[]): Policy[] =>
   policies.flatMap((policy) => (isComposite(policy) ? flatten(policy.parts) : [policy]));
 
-/** How to fold. */
-export interface CompileOptions {
-  /** Whether neighbouring gates share one frame. Default: true. */
-  readonly fused?: boolean;
-  /** What stands innermost. Default: the invocation of the operation. */
-  readonly innermost?: Next;
-}
-
-/** Folds policies, outermost first, into one function. */
-export function compile(policies: readonly Policy[], options: CompileOptions = {}): Next {
-  const { fused = true, innermost = invoke } = options;
+/** Folds policies, outermost first, into one function around what stands innermost. Neighbouring gates share a frame. */
+export function compile(policies: readonly Policy[], innermost: Next = invoke): Next {
   let next = innermost;
   let gates: Gate[] = [];
   const closeGates = (): void => {
@@ -39,7 +30,6 @@ export function compile(policies: readonly Policy[], options: CompileOptions = {
   for (const policy of flatten(policies).reverse()) {
     if (isGate(policy)) {
       gates.unshift(policy);
-      if (!fused) closeGates();
     } else {
       closeGates();
       next = policy instanceof Runnable ? policy.around(next) : held(policy, next);

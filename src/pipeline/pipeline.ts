@@ -121,7 +121,7 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
 
   /** @internal */
   around(next: Next): Next {
-    return compile(this.parts, { innermost: next });
+    return compile(this.parts, next);
   }
 
   // A state belongs to a policy, not to a run: it is passed on from the policies, while anybody listens here.
