@@ -2,6 +2,7 @@
  * A property of the real thing: a claim about any script of events, and the means to check it on as many scripts as
  * asked. It knows no test framework, so that a test and any other runner check the very same claims.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 
 /** Notes that a script has led to a situation which the claim is about. */
@@ -71,6 +72,8 @@ export function property<Script>(options: PropertyOptions<Script>): Property<Scr
           await options.holds(given, (what) => {
             reached[what] = (reached[what] ?? 0) + 1;
           });
+          // Only after a turn is a rejection known to be nobody's.
+          await turn();
           if (unhandled.length > 0)
             throw new Error('a rejection was not handled', { cause: unhandled.pop() });
           if (++checked % PROGRESS_EVERY === 0) onProgress?.(checked);
