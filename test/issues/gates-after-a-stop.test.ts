@@ -21,3 +21,21 @@ test.each([
   expect(run.state).toBe('rejected');
   expect(next.log).toEqual([]);
 });
+
+test.each(['race', 'cooperate'] as const)(
+  'a layer that passes the call on after its time is over (%s) leads into no gate',
+  async (mode) => {
+    const clock = new VirtualClock();
+    const late: Layer = {
+      around: (next) => async (operation, call) => {
+        await new Promise<void>((resolve) => void clock.setTimer(50, resolve));
+        return next(operation, call);
+      },
+    };
+    const gate = spyGate();
+    const run = watch(pipeline('p', timeout({ ms: 10, mode, clock }), late, gate).run(() => 1));
+    await clock.advance(60);
+    expect(run.state).toBe('rejected');
+    expect(gate.log).toEqual([]);
+  },
+);

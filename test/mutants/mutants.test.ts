@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { changedSince } from './changed.ts';
+import { summary } from './report.ts';
 import {
   compare,
   hashOf,
@@ -122,4 +123,25 @@ describe('the list of survivors', () => {
       expect(why).toMatch(/^[A-Z].{10,}\.$/);
     }
   });
+});
+
+test('the page has a line for each folder, and one for all', () => {
+  const counts = { ...NONE, mutants: 10, killed: 8, timeout: 1, survived: 1, sha256: '' };
+  const whole = { ...measured({}), ...NONE, mutants: 30, killed: 24, timeout: 3, survived: 3 };
+  const files = { 'src/a/x.ts': counts, 'src/a/y.ts': counts, 'src/b/z.ts': counts };
+  const lines = summary({ ...whole, files })
+    .split('\n')
+    .slice(2);
+  expect(
+    lines.map((line) =>
+      line
+        .split('|')
+        .map((cell) => cell.trim())
+        .slice(1, -1),
+    ),
+  ).toEqual([
+    ['src/a', '20', '16', '2', '2', '90.00 %'],
+    ['src/b', '10', '8', '1', '1', '90.00 %'],
+    ['all', '30', '24', '3', '3', '90.00 %'],
+  ]);
 });

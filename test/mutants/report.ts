@@ -1,5 +1,6 @@
 /** The result of a run, for people. */
-import { type Mutant, scoreOf, type Tally, tally } from './results.ts';
+import { table as markdown } from '../support/page.ts';
+import { type Measured, type Mutant, scoreOf, sum, type Tally, tally } from './results.ts';
 
 const COLUMNS = ['mutants', 'killed', 'timeout', 'survived', 'uncovered', 'invalid'] as const;
 
@@ -9,7 +10,7 @@ const row = (name: string, cells: readonly string[]): string =>
 const counted = (name: string, counts: Tally): string =>
   row(name, [...COLUMNS.map((column) => `${counts[column]}`), `${scoreOf(counts).toFixed(2)} %`]);
 
-const folderOf = ({ file }: Mutant): string => file.slice(0, file.lastIndexOf('/'));
+const folderOf = ({ file }: Pick<Mutant, 'file'>): string => file.slice(0, file.lastIndexOf('/'));
 
 /** The score of each folder, and of all. */
 export function table(mutants: readonly Mutant[]): string {
@@ -21,6 +22,32 @@ export function table(mutants: readonly Mutant[]): string {
     ),
     counted('all', tally(mutants)),
   ].join('\n');
+}
+
+/** What a full run measured, as docs/correctness.md has it: for each folder, and for all. */
+export function summary(measured: Measured): string {
+  const files = Object.entries(measured.files);
+  const folders = [...new Set(files.map(([file]) => folderOf({ file })))].sort();
+  const line = (name: string, counts: Tally): (string | number)[] => [
+    name,
+    counts.mutants,
+    counts.killed,
+    counts.timeout,
+    counts.survived + counts.uncovered,
+    `${scoreOf(counts).toFixed(2)} %`,
+  ];
+  return markdown(
+    ['folder', 'mutants', 'killed', 'hung', 'survived', 'score'],
+    [
+      ...folders.map((folder) =>
+        line(
+          folder,
+          sum(files.filter(([file]) => folderOf({ file }) === folder).map(([, counts]) => counts)),
+        ),
+      ),
+      line('all', measured),
+    ],
+  );
 }
 
 /** Mutants as they stand in survivors.json, where the reason is still to be said. */

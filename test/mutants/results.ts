@@ -90,6 +90,14 @@ export function tally(mutants: readonly Mutant[]): Tally {
   return counts;
 }
 
+/** The counts of several files together. */
+export function sum(tallies: readonly Tally[]): Tally {
+  const total = tally([]);
+  for (const each of tallies)
+    for (const key of Object.keys(total) as (keyof Tally)[]) total[key] += each[key];
+  return total;
+}
+
 /** The share of the mutants that were caught, in percent. */
 export const scoreOf = ({ mutants, killed, timeout, invalid }: Tally): number =>
   (100 * (killed + timeout)) / (mutants - invalid);

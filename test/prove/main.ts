@@ -2,7 +2,9 @@
  * `npm run prove`: walks every state of the machines, finds the faults that are seeded in broken ones, and checks
  * every property on fresh cases. Afterwards docs/correctness.md must say what was measured.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { summary } from '../mutants/report.ts';
+import type { Measured } from '../mutants/results.ts';
 import { properties } from '../properties/all.ts';
 import { command, optionsFrom, UsageError, wholeNumber } from '../support/command-line.ts';
 import { agree } from '../support/page.ts';
@@ -29,6 +31,12 @@ const help = `Walks every state of the small machines, and checks every property
   --help         this
 
 Ends with 0 if all is as claimed, with 1 if not, with 2 on a bad option.`;
+
+/** What the last full run of `npm run mutants` found. */
+function mutants(): string {
+  const file = new URL('../mutants/measured.json', import.meta.url);
+  return summary(JSON.parse(readFileSync(file, 'utf8')) as Measured);
+}
 
 /** What is asked for: everything, one property, or one case of it. */
 function tasksFor(cases: number, seed: number, number?: number, path?: string): Task[] {
@@ -88,7 +96,8 @@ await command(async () => {
   const report = [...tables.map(([, table]) => table), evidence.reachedTable].join('\n\n');
   // What was measured while something failed is nothing to be published.
   const writes = update !== undefined && evidence.faults.length === 0;
-  const pages = whole ? measured.map(([name, table]) => agree(name, table, writes)) : [];
+  const said = [...measured, ['mutants', mutants()] as const];
+  const pages = whole ? said.map(([name, table]) => agree(name, table, writes)) : [];
   const differences = pages.filter((each) => each !== undefined);
   const failures = [...evidence.faults, ...differences];
   console.log(`\n${report}\n`);
