@@ -1,5 +1,6 @@
 /** A caller's abort ends the run with the caller's own reason, and says nothing about the dependency. */
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import fc from 'fast-check';
 import {
   type CircuitBreaker,
@@ -65,13 +66,17 @@ function flanked(breaker: CircuitBreaker, stage: Stage, reached: (what: string) 
   return [front, breaker, behind];
 }
 
+/** The run in whose context the code at hand executes. */
+const current = new AsyncLocalStorage<Run>();
+
 /** On the caller's abort his own listener, which hears of it before the library does, closes what the work stands on. */
 function closedByTheCaller(
   subject: Pipeline<unknown>,
   operation: Operation<unknown>,
   options: RunOptions,
 ): Promise<unknown> {
-  const { spec } = options.context as Run;
+  const run = options.context as Run;
+  const { spec } = run;
   let close = (): void => {};
   options.signal?.addEventListener('abort', () => close());
   const closable: Operation<unknown> = (call) => {
@@ -82,7 +87,7 @@ function closedByTheCaller(
       result.then(resolve, reject);
     });
   };
-  return subject.run(closable, options);
+  return current.run(run, () => subject.run(closable, options));
 }
 
 export default property({
@@ -139,23 +144,25 @@ export default property({
           const { error, outcome } = event as { error?: unknown; outcome?: Outcome };
           stage.claim(() => assert.ok(!isReasonOfAny(error ?? outcome?.error), `${type} tells of an abort`));
         });
-      // What has just settled further in, and reaches the policy in the same breath.
-      let last: [Run, Outcome] | undefined;
+      // What has settled last further in, for each run: what the policy now speaks of, in the context of that run.
+      const last = new Map<Run, Outcome>();
+      const spokenOf = (): [Run, Outcome] => {
+        const run = current.getStore()!;
+        return [run, last.get(run)!];
+      };
       if (kind === 'retry') {
         const budget = (policy as Retry).budget!;
         const { deposit } = budget;
         budget.deposit = () => {
           deposit();
-          stage.claim(() => assert.ok(!isReason(...last!), 'an abort pays into the budget'));
+          stage.claim(() => assert.ok(!isReason(...spokenOf()), 'an abort pays into the budget'));
           reached('a success that counts');
         };
       }
       listen(policy, 'fallback', () =>
-        stage.claim(() => assert.ok(!isAborted(last![0]), 'a fallback answers whoever has aborted')),
+        stage.claim(() => assert.ok(!isAborted(spokenOf()[0]), 'a fallback answers whoever has aborted')),
       );
-      const ends = (...ended: [Run, Outcome]): void => {
-        last = ended;
-      };
+      const ends = (run: Run, outcome: Outcome): void => void last.set(run, outcome);
       return [policy, onlooking({ ends })];
     };
 
