@@ -74,6 +74,9 @@ export const systemClock: Clock = {
   setTimer: (ms, fn) => standIn.clock?.setTimer(ms, fn) ?? setSystemTimer(ms, fn),
 };
 
+/** The time of day, in milliseconds since 1970: for what others say in dates. It may jump; nothing of ours is timed by it. */
+export const wallNow = (): number => Date.now();
+
 /** `Math.random`, or the seeded numbers of an installed virtual clock. */
 export const systemRandom: Random = () => standIn.clock?.random() ?? Math.random();
 
@@ -88,11 +91,12 @@ export const timelineOf = (clock: Clock): object =>
  * Calls `ring` when the clock has reached `dueAt`, however far away that is, and never before: runtimes round to whole
  * milliseconds and may fire a fraction early, and a long wait is made of several timers. Returns what cancels it.
  */
-export function setAlarm(clock: Clock, dueAt: number, ring: () => void): () => void {
+export function setAlarm(clock: Clock, dueAt: number, ring: () => void, keepsAlive = true): () => void {
   let timer: Timer;
   const set = (): void => {
     const remaining = Math.max(0, dueAt - clock.now());
     timer = clock.setTimer(Math.min(remaining, MAX_TIMER_MS), () => (clock.now() < dueAt ? set() : ring()));
+    if (!keepsAlive) timer.unref();
   };
   set();
   return () => timer.cancel();

@@ -77,7 +77,8 @@ export function judge(policy: Judging, outcome: Outcome, call: CallNode): Decisi
       answer = next.judge(outcome, call);
     }
     if (ok && answer == null) return SUCCESS;
-    const mayPass = !isAbortError(error) && !refusedRun(error, run);
+    const once = run.options.idempotent === false;
+    const mayPass = !once && !isAbortError(error) && !refusedRun(error, run);
     if (answer == null) return isBug(error) ? IGNORE : mayPass ? TRANSIENT : FINAL;
     const { verdict, retry, retryAfterMs }: Judgement =
       typeof answer === 'string' ? { verdict: answer } : answer;
@@ -86,7 +87,7 @@ export function judge(policy: Judging, outcome: Outcome, call: CallNode): Decisi
     check('judge', 'verdict', verdict ?? answer, "'success' or 'failure' or 'ignore'");
     if (retryAfterMs !== undefined)
       check('judge', 'retryAfterMs', retryAfterMs, 'a number >= 0 (Infinity is allowed)');
-    return { verdict, retry: retry ?? (verdict === 'failure' && mayPass), retryAfterMs };
+    return { verdict, retry: !once && (retry ?? (verdict === 'failure' && mayPass)), retryAfterMs };
   } catch (fault) {
     policy.faultIn(call, fault);
     return FINAL;

@@ -40,8 +40,9 @@ export interface Deferred<T> {
   readonly reject: (error: unknown) => void;
 }
 
-let lastResolve: (value: never) => void;
-let lastReject: (error: unknown) => void;
+const nobody = (): void => {};
+let lastResolve: (value: never) => void = nobody;
+let lastReject: (error: unknown) => void = nobody;
 // One executor for all promises: a closure for each would cost an allocation and a context more.
 const keep = (resolve: (value: never) => void, reject: (error: unknown) => void): void => {
   lastResolve = resolve;
@@ -52,5 +53,8 @@ export function deferred<T>(): Deferred<T> {
   const promise = new Promise<T>(
     keep as (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
   );
-  return { promise, resolve: lastResolve as (value: T) => void, reject: lastReject };
+  const made = { promise, resolve: lastResolve as (value: T) => void, reject: lastReject };
+  // Kept here they would keep what the promise comes to: a response, and with it a socket.
+  lastResolve = lastReject = nobody;
+  return made;
 }

@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly timeoutMs?: number | undefined;
   /** Comes after the policies' own judges and before the pipeline's. */
   readonly judge?: Judge | undefined;
+  /** `false`: it is not tried again, whatever the judges say. Default: `true`. */
+  readonly idempotent?: boolean | undefined;
   /** Anything; it is there as `call.context` and in the report. */
   readonly context?: unknown;
 }

@@ -8,7 +8,7 @@ import type { Call } from './call.ts';
 import type { Clock } from './clock.ts';
 import type { CommonEvents, EventOrigin, Listener } from './events.ts';
 import type { Judges } from './judge.ts';
-import { ANYTHING, check, FUNCTION, LIMIT, type Rules, SIGNAL, settle } from './options.ts';
+import { ANYTHING, check, FLAG, FUNCTION, LIMIT, type Rules, SIGNAL, settle } from './options.ts';
 import type { Next, Operation, Policy } from './policy.ts';
 import { isThenable, rejectLater } from './promises.ts';
 import { Run, type RunOptions } from './run.ts';
@@ -22,6 +22,7 @@ const RUN_RULES: Rules = {
   signal: SIGNAL,
   timeoutMs: [LIMIT],
   judge: [FUNCTION],
+  idempotent: [FLAG],
   context: [ANYTHING],
 };
 

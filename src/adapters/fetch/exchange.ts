@@ -1,0 +1,91 @@
+/** One request on its way and the answer to it: what an attempt of a call of `fetch` does. */
+import type { Call, CallNode } from '../../core/call.ts';
+import { Link } from '../../core/links.ts';
+import type { Failure } from '../../core/outcome.ts';
+import type { Dependent, Scope } from '../../core/scope.ts';
+import { BodyGuard } from './guard.ts';
+
+/** The most that is read ahead of the answer to a request that will be sent again, in bytes. */
+const READ_AHEAD = 65_536;
+
+const ignore = (): void => {};
+
+export class Exchange extends Link implements Dependent {
+  response: Response | undefined = undefined;
+  readonly #stop = new AbortController();
+  readonly #call: CallNode;
+  #ahead: ReadableStreamDefaultReader<Uint8Array> | undefined = undefined;
+
+  constructor(call: Call) {
+    super();
+    this.#call = call as CallNode;
+  }
+
+  /** Aborts when the attempt is given up, and after that when its body is late or the caller's signal aborts. */
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  /** Waits for the headers. */
+  async headersOf(answer: Promise<Response>, callers: AbortSignal | undefined): Promise<Response> {
+    const { scope } = this.#call;
+    scope.add(this);
+    try {
+      this.response = await answer;
+    } finally {
+      this.unlink();
+    }
+    const { body } = this.response;
+    if (scope.gaveUp) this.drop();
+    else if (body != null) {
+      const { run, pipeline } = this.#call;
+      const limits = { clock: run.clock, deadline: lastDeadline(scope), signal: callers, pipeline };
+      BodyGuard.start(body, limits, this.#stop);
+    }
+    return this.response;
+  }
+
+  /** The run gives the attempt up, or asks it to stop. */
+  onStop(why: Failure): void {
+    this.#stop.abort(why.error);
+  }
+
+  /**
+   * It will probably be sent again: what the answer says is read now, up to a limit, so that its socket is free for
+   * others meanwhile. The answer keeps it, for it may yet be the one that the caller gets.
+   */
+  async readAhead(): Promise<void> {
+    const ahead = this.response?.clone().body?.getReader();
+    this.#ahead = ahead;
+    try {
+      for (let read = 0; read <= READ_AHEAD; ) {
+        const { done, value } = (await ahead?.read()) ?? { done: true };
+        if (done) return;
+        read += value.byteLength;
+      }
+      this.keep();
+    } catch {
+      // Whoever reads the answer learns of it.
+    }
+  }
+
+  /** The answer is the caller's, who alone reads on. */
+  keep(): void {
+    this.#ahead?.cancel().catch(ignore);
+  }
+
+  /** Nobody will read the answer: its socket is set free, or closed if there is more to come. */
+  drop(): void {
+    this.keep();
+    this.response?.body?.cancel().catch(() => this.#stop.abort());
+  }
+}
+
+/** The deadline of the whole call, or of all that is limited of it: that of an attempt ends with the attempt. */
+function lastDeadline(innermost: Scope): number {
+  let last = Infinity;
+  for (let scope: Scope | undefined = innermost; scope !== undefined; scope = scope.parent?.scope) {
+    if (scope.deadline !== Infinity) last = scope.deadline;
+  }
+  return last;
+}

@@ -1,0 +1,78 @@
+/**
+ * A call of `fetch` settles when the headers are there, and so does the run. What was promised for the call holds until
+ * the body has ended too: its deadline, and the caller's signal.
+ */
+import { finished } from 'node:stream';
+import { unwatch, watch } from '../../core/caller-signal.ts';
+import { type Clock, setAlarm } from '../../core/clock.ts';
+import { messageFor, TimeoutError } from '../../core/errors.ts';
+import { Link } from '../../core/links.ts';
+
+/** What may end a body before its time. */
+export interface Limits {
+  readonly clock: Clock;
+  /** On the clock; `Infinity` for never. */
+  readonly deadline: number;
+  readonly signal: AbortSignal | undefined;
+  /** The name of the pipeline, for the error at the deadline. */
+  readonly pipeline: string | undefined;
+}
+
+/** The guards of bodies that nobody can read any more. */
+const collected = new FinalizationRegistry<BodyGuard>((guard) => guard.end());
+
+/** Nothing in here may lead to the response or its body: they could never be collected. */
+export class BodyGuard extends Link {
+  readonly #limits: Limits;
+  readonly #stop: AbortController;
+  #cancelAlarm: (() => void) | undefined = undefined;
+  #ended = false;
+
+  private constructor(limits: Limits, stop: AbortController) {
+    super();
+    this.#limits = limits;
+    this.#stop = stop;
+    const { clock, deadline, signal } = limits;
+    if (signal !== undefined) watch(signal, this);
+    if (deadline === Infinity) return;
+    const ms = deadline - clock.now();
+    // A body that nobody reads must not keep the process alive.
+    this.#cancelAlarm = setAlarm(clock, deadline, () => this.#end(this.#lateness(ms)), false);
+  }
+
+  /** Until the body has ended, was cancelled or is collected, `stop` aborts at the deadline or when the signal does. */
+  static start(body: ReadableStream, limits: Limits, stop: AbortController): void {
+    if (limits.signal?.aborted) return stop.abort(limits.signal.reason);
+    const guard = new BodyGuard(limits, stop);
+    try {
+      finished(body as never, () => guard.end());
+      collected.register(body, guard, guard);
+    } catch {
+      guard.end(); // no stream that this runtime knows: nothing would tell when it has ended
+    }
+  }
+
+  /** The caller's signal has aborted. */
+  interrupt(): void {
+    this.#end(this.#limits.signal!.reason);
+  }
+
+  /** Nothing is left to be guarded. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#cancelAlarm?.();
+    if (this.#limits.signal !== undefined) unwatch(this.#limits.signal, this);
+    collected.unregister(this);
+  }
+
+  #lateness(ms: number): TimeoutError {
+    const init = { policy: 'body', pipeline: this.#limits.pipeline, ms };
+    return new TimeoutError(messageFor(init, 'had not ended at the deadline of its call'), init);
+  }
+
+  #end(why: unknown): void {
+    this.end();
+    this.#stop.abort(why);
+  }
+}
