@@ -20,6 +20,7 @@ export type { CommonOptions, NameOption } from './core/built-in.ts';
 export type { Call } from './core/call.ts';
 export { type Clock, type Random, systemClock, type Timer } from './core/clock.ts';
 export type { Disposes } from './core/disposable.ts';
+export { Emitter, type EventsOf } from './core/emitter.ts';
 export {
   HoldfastError,
   type HoldfastErrorInit,
@@ -33,7 +34,17 @@ export type { Judge, Judgement, Verdict } from './core/judge.ts';
 export type { Failure, Outcome, Success } from './core/outcome.ts';
 export type { Gate, Layer, Next, Operation, Policy } from './core/policy.ts';
 export type { RunOptions } from './core/run.ts';
-export { type EventsOf, type ExtraOf, Runnable } from './core/runnable.ts';
+export { type ExtraOf, Runnable } from './core/runnable.ts';
+export {
+  Keyed,
+  type KeyedCreateEvent,
+  type KeyedEvent,
+  type KeyedEvents,
+  type KeyedEvictEvent,
+  type KeyedOptions,
+  type KeyedOverflowEvent,
+  keyed,
+} from './pipeline/keyed.ts';
 export {
   Pipeline,
   type PipelineEvents,

@@ -28,6 +28,9 @@ export interface SharedSettings extends CommonOptions {
   readonly captureStack?: boolean | undefined;
 }
 
+/** A circuit that is not closed; or work: a call that was admitted or waits, a permit, a place held by abandoned work. */
+export type Holding = 'circuit' | 'work';
+
 /** What is common to the library's policies. Each is also a `Gate` or a `Layer`. */
 export abstract class BuiltIn<
   Types extends object,
@@ -39,10 +42,13 @@ export abstract class BuiltIn<
   override readonly name: string;
   /** @internal */
   override readonly settings: Settings;
-  /** @internal The first pipeline in which it stands. */
-  home: unknown = undefined;
+  /** @internal Stands for the first pipeline in which it stands, and does not keep it alive. */
+  home: object | undefined = undefined;
+  /** @internal Whether it stands in more pipelines than that. */
+  shared = false;
   #clock: Clock | undefined;
   #next: Next | undefined = undefined;
+  #waiting: Set<() => void> | undefined = undefined;
 
   constructor(kind: string, settings: Settings) {
     super();
@@ -64,6 +70,36 @@ export abstract class BuiltIn<
   /** @internal The clock of its first pipeline becomes that of a policy which has none. */
   adoptClock(clock: Clock): void {
     this.#clock ??= clock;
+  }
+
+  /** @internal What would be lost if it were dropped now. A policy that has nothing to lose does not say. */
+  get holds(): Holding | undefined {
+    return undefined;
+  }
+
+  /** @internal Calls `fn`, once, when what it holds may have changed; returns what takes that back. */
+  whenReleased(fn: () => void): () => void {
+    this.#waiting ??= new Set();
+    const waiting = this.#waiting.add(fn);
+    return () => void waiting.delete(fn);
+  }
+
+  /** @internal It holds nothing any more, or less than before. */
+  released(): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (waiting !== undefined) for (const fn of waiting) fn();
+  }
+
+  /** @internal No call may come for a long time: lets go of what is only kept to make the next one cheap. */
+  rest(): void {}
+
+  /** @internal It stands in a pipeline, within which are those for which the tokens `within` stand. */
+  settleIn(token: object, within: readonly object[]): void {
+    this.home ??= token;
+    if (this.home === token || within.includes(this.home)) return;
+    this.shared = true;
+    this.released();
   }
 
   /** @internal */

@@ -1,4 +1,4 @@
-/** What events say of themselves. Each policy's and pipeline's own are beside it; the emitter is in `runnable.ts`. */
+/** What events say of themselves. Each policy's and pipeline's own are beside it; the emitter is in `emitter.ts`. */
 
 /** What every event says: where it comes from. */
 export interface EventOrigin {

@@ -1,22 +1,17 @@
-/**
- * What every policy and every pipeline can do: run an operation, wrap a function, be listened to. Events ride on
- * eventemitter3; what a listener throws never reaches the call, nor another listener.
- */
-import { EventEmitter } from 'eventemitter3';
+/** What every policy and every pipeline can do: run an operation, wrap a function, be listened to. */
 import type { SharedSettings } from './built-in.ts';
 import type { Call } from './call.ts';
 import type { Clock } from './clock.ts';
-import type { CommonEvents, EventOrigin, Listener } from './events.ts';
+import { Emitter } from './emitter.ts';
+import type { EventOrigin } from './events.ts';
 import type { Judges } from './judge.ts';
 import { ANYTHING, check, FLAG, FUNCTION, LIMIT, type Rules, SIGNAL, settle } from './options.ts';
 import type { Next, Operation, Policy } from './policy.ts';
-import { isThenable, rejectLater } from './promises.ts';
+import { rejectLater } from './promises.ts';
 import { Run, type RunOptions } from './run.ts';
 
-/** Where the type of a policy says what it emits and what it may answer; there is nothing at run time. */
-declare const TYPES: unique symbol;
-
-const FAULT = 'listener-error';
+/** Where the type of a policy says what it may answer; there is nothing at run time. */
+declare const EXTRA: unique symbol;
 
 const RUN_RULES: Rules = {
   signal: SIGNAL,
@@ -32,10 +27,8 @@ const RUN_RULES: Rules = {
  * @typeParam Types - the events, by name
  * @typeParam Extra - what a run may give besides the operation's own value: the value of a fallback
  */
-export abstract class Runnable<Types extends object, Extra = never> {
-  declare readonly [TYPES]: { readonly events: Types; readonly extra: Extra };
-  /** What it is called in events and errors. */
-  abstract readonly name: string;
+export abstract class Runnable<Types extends object, Extra = never> extends Emitter<Types> {
+  declare readonly [EXTRA]: Extra;
   /** Where time comes from. */
   abstract get clock(): Clock;
 
@@ -47,9 +40,6 @@ export abstract class Runnable<Types extends object, Extra = never> {
   readonly judges: Judges | undefined = undefined;
   /** @internal The options, checked, with the defaults filled in. */
   abstract readonly settings: SharedSettings;
-
-  #emitter: EventEmitter | undefined = undefined;
-  #printed: Set<string> | undefined = undefined;
 
   /** @internal What a policy is called in runs of this. */
   labelOf(policy: Policy): string {
@@ -102,79 +92,7 @@ export abstract class Runnable<Types extends object, Extra = never> {
       return runnable.run((call) => fn.call(this, call, ...(args as never)) as Awaited<Result>);
     };
   }
-
-  /** Calls the listener at each event of this type. */
-  on<K extends keyof (Types & CommonEvents) & string>(
-    type: K,
-    listener: Listener<(Types & CommonEvents)[K]>,
-  ): this {
-    return this.#changed('on', type, listener);
-  }
-
-  /** Calls the listener at the next event of this type only. */
-  once<K extends keyof (Types & CommonEvents) & string>(
-    type: K,
-    listener: Listener<(Types & CommonEvents)[K]>,
-  ): this {
-    return this.#changed('once', type, listener);
-  }
-
-  /** Removes a listener, or all of this type. */
-  off<K extends keyof (Types & CommonEvents) & string>(
-    type: K,
-    listener?: Listener<(Types & CommonEvents)[K]>,
-  ): this {
-    return this.#changed('off', type, listener);
-  }
-
-  #changed(how: 'on' | 'once' | 'off', type: string, listener: Listener<never> | undefined): this {
-    if (how !== 'off') check(how, 'listener', listener, FUNCTION);
-    this.#emitter ??= new EventEmitter();
-    this.#emitter[how](type, listener as never);
-    this.listenersChanged();
-    return this;
-  }
-
-  /** Somebody began to listen, or left off. */
-  protected listenersChanged(): void {}
-
-  /** @internal Whether anybody would hear an event of this type. */
-  heard(type: string): boolean {
-    return this.#emitter !== undefined && this.#emitter.listenerCount(type) > 0;
-  }
-
-  /** @internal */
-  emitHere(type: string, payload: EventOrigin): void {
-    const emitter = this.#emitter;
-    if (emitter === undefined) return;
-    const onFault = (error: unknown): void => this.fault(error, payload, type);
-    for (const listener of emitter.listeners(type)) {
-      emitter.off(type, listener, undefined, true); // if it was to be called once
-      try {
-        const result: unknown = listener(payload);
-        if (isThenable(result)) result.then(undefined, onFault);
-      } catch (error) {
-        onFault(error);
-      }
-    }
-  }
-
-  /**
-   * @internal User code threw: emits `listener-error`, or prints the first of each policy where nobody listens to that, or where it
-   * was that which threw.
-   */
-  fault(error: unknown, { policy, pipeline }: EventOrigin, during?: string): void {
-    if (during !== FAULT && this.heard(FAULT)) {
-      this.emitHere(FAULT, { policy, pipeline, error } as EventOrigin);
-    } else if (!this.#printed?.has(policy)) {
-      this.#printed = (this.#printed ?? new Set()).add(policy);
-      console.error(`holdfast: a listener, judge or other function given to '${policy}' threw:`, error);
-    }
-  }
 }
 
 /** The value that a policy may give besides the operation's own. */
-export type ExtraOf<P> = P extends { readonly [TYPES]: { readonly extra: infer Extra } } ? Extra : never;
-
-/** The events that a policy emits, by name. */
-export type EventsOf<P> = P extends { readonly [TYPES]: { readonly events: infer Types } } ? Types : never;
+export type ExtraOf<P> = P extends { readonly [EXTRA]: infer Extra } ? Extra : never;

@@ -3,15 +3,18 @@ import { BuiltIn } from '../core/built-in.ts';
 import { CallNode } from '../core/call.ts';
 import { type Clock, type Random, systemClock } from '../core/clock.ts';
 import { type Composite, compile, flatten } from '../core/compile.ts';
+import type { EventsOf } from '../core/emitter.ts';
 import type { EventOrigin, TimeoutEvent } from '../core/events.ts';
+import { fuse } from '../core/fuse.ts';
 import type { Judge, Judges } from '../core/judge.ts';
 import { allowed, CLOCK, FLAG, FUNCTION, NAME, type Rules, settle } from '../core/options.ts';
 import type { Outcome } from '../core/outcome.ts';
-import type { Layer, Next, Operation, Policy } from '../core/policy.ts';
+import type { Gate, Layer, Next, Operation, Policy } from '../core/policy.ts';
 import { observed } from '../core/promises.ts';
 import type { Run } from '../core/run.ts';
-import { type EventsOf, type ExtraOf, Runnable } from '../core/runnable.ts';
+import { type ExtraOf, Runnable } from '../core/runnable.ts';
 import { labelsOf } from './labels.ts';
+import { relayStates } from './relays.ts';
 import { CallRecorder, type CallReport } from './report.ts';
 import { printWarnings, warningsOf } from './warnings.ts';
 
@@ -67,7 +70,9 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
   /** What is known to be a mistake about the order of the policies; each was also printed, once. */
   readonly warnings: readonly string[];
   /** @internal What stands in the place of this pipeline within another. */
-  readonly parts: readonly Policy[];
+  parts: readonly Policy[];
+  /** @internal Stands for it where it must not be kept alive. */
+  readonly token: object = {};
   /** @internal */
   override readonly pipeline: string;
   /** @internal */
@@ -75,11 +80,13 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
   /** @internal */
   override readonly settings: PipelineOptions;
   /** @internal */
-  override readonly next: Next;
+  override next: Next;
   readonly #clock: Clock | undefined;
   readonly #flat: readonly Policy[];
   readonly #labels: ReadonlyMap<Policy, string>;
-  readonly #relays: (() => void)[] = [];
+  #stopRelays: (() => void) | undefined = undefined;
+  /** @internal Whether `surround` was called. */
+  surrounded = false;
 
   constructor(options: PipelineOptions, policies: readonly Policy[]) {
     super();
@@ -105,6 +112,23 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
     return this.#labels.get(policy) ?? super.labelOf(policy);
   }
 
+  /** @internal The library's own policies in it, those of pipelines within included. */
+  get builtIns(): BuiltIn<object, unknown>[] {
+    return [...this.#labels.keys()].filter((policy) => policy instanceof BuiltIn);
+  }
+
+  /**
+   * @internal Puts a gate around all that comes through from now on, also where this stands within another, and lets
+   * the pipeline be dropped while policies that it shares with others live on.
+   */
+  surround(gate: Gate): void {
+    this.parts = [gate, ...this.parts];
+    this.next = fuse([gate], this.next);
+    this.surrounded = true;
+    this.#relayNoMore();
+    this.listenersChanged();
+  }
+
   /** @internal */
   override launch<T>(run: Run, operation: Operation<T>): Promise<T> {
     if (!this.heard('call')) return super.launch(run, operation);
@@ -124,23 +148,20 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
     return compile(this.parts, next);
   }
 
-  // A state belongs to a policy, not to a run: it is passed on from the policies, while anybody listens here.
   protected override listenersChanged(): void {
-    const wanted = this.heard('state');
-    if (wanted === this.#relays.length > 0) return;
-    if (!wanted) {
-      for (const stop of this.#relays.splice(0)) stop();
-      return;
-    }
-    for (const [policy, label] of this.#labels) {
-      if (!isStateful(policy)) continue;
-      const relay = (event: EventOrigin): void => {
-        this.emitHere('state', { ...event, policy: label });
-        this.listenersChanged();
-      };
-      policy.on('state', relay);
-      this.#relays.push(() => policy.off('state', relay));
-    }
+    if (!this.heard('state')) return this.#relayNoMore();
+    this.#stopRelays ??= relayStates(this, this.#labels, this.surrounded);
+  }
+
+  #relayNoMore(): void {
+    this.#stopRelays?.();
+    this.#stopRelays = undefined;
+  }
+
+  /** @internal Passes on the state of one of its policies. */
+  relay(event: EventOrigin): void {
+    this.emitHere('state', event);
+    this.listenersChanged();
   }
 
   // Policies without a clock of their own take the pipeline's own, and keep it: but only once all of them agree, and
@@ -156,26 +177,21 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
       throw allowed('pipeline', name, policy.clock, 'the same as that of the others');
     }
     for (const policy of timed) {
-      policy.home ??= this;
+      policy.settleIn(this.token, within);
       if (this.#clock !== undefined) policy.adoptClock(clock);
     }
   }
 }
 
-const pipelinesIn = (policies: readonly Policy[]): unknown[] =>
-  policies.flatMap((policy) => (policy instanceof Pipeline ? [policy, ...pipelinesIn(policy.policies)] : []));
+const pipelinesIn = (policies: readonly Policy[]): object[] =>
+  policies.flatMap((policy) =>
+    policy instanceof Pipeline ? [policy.token, ...pipelinesIn(policy.policies)] : [],
+  );
 
 type Timed = BuiltIn<object, unknown>;
 
 const isTimed = (policy: Policy): policy is Policy & Timed =>
   policy instanceof BuiltIn && 'clock' in policy.settings;
-
-interface Stateful {
-  on(type: 'state', listener: (event: EventOrigin) => void): unknown;
-  off(type: 'state', listener: (event: EventOrigin) => void): unknown;
-}
-
-const isStateful = (policy: unknown): policy is Stateful => typeof (policy as Stateful).on === 'function';
 
 function isPolicy(value: unknown): boolean {
   const has = (method: string): boolean =>

@@ -47,6 +47,11 @@ export class Timeout extends BuiltIn<TimeoutEvents> implements Layer {
     this.lane = new TimerLane(this, this.ms);
   }
 
+  /** @internal */
+  override rest(): void {
+    this.lane.rest();
+  }
+
   around(next: Next): Next {
     if (this.ms === Infinity) return next;
     return (operation, call) => {

@@ -43,6 +43,13 @@ export class TimerLane {
     if (this.#first === undefined && this.#keepsAlive) this.#timer?.unref();
   }
 
+  /** Takes back the timer that was left to run for the next entry, unless somebody waits. */
+  rest(): void {
+    if (this.#first !== undefined) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
   get #first(): LaneEntry | undefined {
     const { next } = this.#entries;
     return next === this.#entries ? undefined : (next as LaneEntry);

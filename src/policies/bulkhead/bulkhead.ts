@@ -1,5 +1,5 @@
 /** Limits how many calls run at once, so that one slow dependency cannot take what all of them share. */
-import { BuiltIn, type CommonOptions } from '../../core/built-in.ts';
+import { BuiltIn, type CommonOptions, type Holding } from '../../core/built-in.ts';
 import type { Call, CallNode } from '../../core/call.ts';
 import { isRejection, messageFor } from '../../core/errors.ts';
 import type { EventOrigin } from '../../core/events.ts';
@@ -82,6 +82,7 @@ const direct: Next = async (operation, call) => operation(call);
 export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate {
   readonly #machine: BulkheadMachine;
   readonly #waiters: WaiterQueue<Place>;
+  readonly #limits: TimerLane | undefined;
   readonly #reclaims: TimerLane | undefined;
   #abandoned = 0;
 
@@ -90,9 +91,8 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate {
     super('bulkhead', settings);
     const { concurrency, queue, queueTimeoutMs, reclaimMs } = settings;
     this.#machine = new BulkheadMachine({ concurrency, queue });
-    this.#waiters = new WaiterQueue(
-      queueTimeoutMs === Infinity ? undefined : new TimerLane(this, queueTimeoutMs),
-    );
+    this.#limits = queueTimeoutMs === Infinity ? undefined : new TimerLane(this, queueTimeoutMs);
+    this.#waiters = new WaiterQueue(this.#limits);
     // Abandoned work is nobody's any more: the timer for its place must not keep the process alive.
     this.#reclaims =
       reclaimMs === Infinity ? undefined : new TimerLane(this, reclaimMs, { keepsAlive: false });
@@ -116,6 +116,18 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate {
   /** The limits in force. */
   get limits(): BulkheadLimits {
     return this.#machine.limits;
+  }
+
+  /** @internal */
+  override get holds(): Holding | undefined {
+    const { inFlight, queued } = this.#machine;
+    return inFlight + queued > 0 ? 'work' : undefined;
+  }
+
+  /** @internal */
+  override rest(): void {
+    this.#limits?.rest();
+    this.#reclaims?.rest();
   }
 
   /**
@@ -178,7 +190,7 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate {
   }
 
   async #wait(call: CallNode): Promise<Place | BulkheadFullError> {
-    const place = this.#waiters.wait(call, () => this.#machine.leaveQueue());
+    const place = this.#waiters.wait(call, () => this.#leaveQueue());
     this.emitIn(call, 'queue', () => this.#counts());
     const permit = await place;
     return permit === TIMED_OUT ? this.#refuse(call, 'queue-timeout') : permit;
@@ -216,6 +228,16 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate {
   #free(): void {
     this.#machine.free();
     this.#handOver();
+    this.#settled();
+  }
+
+  #leaveQueue(): void {
+    this.#machine.leaveQueue();
+    this.#settled();
+  }
+
+  #settled(): void {
+    if (this.holds === undefined) this.released();
   }
 
   #handOver(): void {

@@ -1,6 +1,6 @@
 /** Stops calling a dependency that fails, and tries now and then whether it is well again. */
 import { DELAY } from '../../backoff/backoff.ts';
-import { BuiltIn } from '../../core/built-in.ts';
+import { BuiltIn, type Holding } from '../../core/built-in.ts';
 import type { Call, CallNode } from '../../core/call.ts';
 import type { Clock } from '../../core/clock.ts';
 import { isRejection, messageFor } from '../../core/errors.ts';
@@ -30,6 +30,7 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
   #machine: BreakerMachine;
   #cause: unknown = undefined;
   readonly #events: BreakerStateEvent[] = [];
+  #admitted = 0;
 
   constructor(options: CircuitBreakerOptions = {}) {
     super('circuit-breaker', settingsFrom(options));
@@ -47,6 +48,12 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
     super.adoptClock(clock);
     // A snapshot was placed in the time of a clock that turns out not to be this breaker's.
     if (this.settings.restore && this.clock !== before) this.#machine = this.#build();
+  }
+
+  /** @internal */
+  override get holds(): Holding | undefined {
+    if (this.#machine.state !== 'closed') return 'circuit';
+    return this.#admitted > 0 ? 'work' : undefined;
   }
 
   /** What the next call would meet: `half-open` as soon as the wait is over. */
@@ -110,11 +117,16 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
     const { slowCallMs, observeOnly } = this.settings;
     const atMs = machine.state === 'closed' && slowCallMs === Infinity ? 0 : this.#settledAt(node);
     const answer = machine.admit(atMs);
-    if (typeof answer === 'number')
+    if (typeof answer === 'number') {
+      this.#admitted++;
       return { call: node, atMs, generation: machine.generation, probe: answer };
+    }
     const detail = { state: answer, retryAfterMs: machine.remainingMs(atMs) };
     this.emitIn(node, 'reject', () => ({ ...detail, ...this.#mark }));
-    if (observeOnly) return { call: node, atMs, ...OBSERVED };
+    if (observeOnly) {
+      this.#admitted++;
+      return { call: node, atMs, ...OBSERVED };
+    }
     const cause = answer === 'isolated' ? undefined : this.#cause;
     const init = { ...this.errorInit(node), ...detail, cause };
     return new CircuitOpenError(messageFor(init, `is ${answer}`), init);
@@ -122,6 +134,15 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
 
   /** @internal @param verdict - what the outcome counts as, where the judges are not to be asked */
   leave(ticket: Ticket, outcome: Outcome | 'unused', _running?: boolean, verdict?: Verdict): void {
+    try {
+      this.#learn(ticket, outcome, verdict);
+    } finally {
+      this.#admitted--;
+      if (this.holds === undefined) this.released();
+    }
+  }
+
+  #learn(ticket: Ticket, outcome: Outcome | 'unused', verdict: Verdict | undefined): void {
     const machine = this.#machine;
     const { call, atMs, generation } = ticket;
     if (outcome === 'unused') return machine.ignore(ticket);
@@ -186,6 +207,7 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
     const from = machine.state;
     apply();
     const to = machine.state;
+    if (this.holds === undefined) this.released();
     if (from === to || !this.heard('state')) return;
     // A listener may change the state again: what it causes is told after what it was told.
     const waiting = this.#events.push({
