@@ -4,17 +4,17 @@
 export type Direction = 'request' | 'response';
 
 /** So many bytes of one direction, counted from when the fault was set on the connection. */
-export type After = { readonly request: number } | { readonly response: number };
+type After = { readonly request: number } | { readonly response: number };
 
 /** Holds every byte for `ms`, and up to `jitterMs` more by chance; the order stays. */
-export interface Delay {
+interface Delay {
   readonly kind: 'delay';
   readonly ms: number;
   readonly jitterMs?: number;
 }
 
 /** Lets so many bytes a second through in each direction, in pieces of at most 50 ms. */
-export interface Throttle {
+interface Throttle {
   readonly kind: 'throttle';
   readonly bytesPerSecond: number;
 }
@@ -23,25 +23,25 @@ export interface Throttle {
  * Passes no more bytes on in the direction of `after`, or in both. What was held goes on when the fault is lifted. If
  * one side closes, the other is told: see `HalfOpen` for silence.
  */
-export interface Stall {
+interface Stall {
   readonly kind: 'stall';
   readonly after?: After;
 }
 
 /** Closes both sides in good order (FIN): at once, or after so many bytes. */
-export interface Cut {
+interface Cut {
   readonly kind: 'cut';
   readonly after?: After;
 }
 
 /** Resets both sides (RST): at once, or after so many bytes. */
-export interface Reset {
+interface Reset {
   readonly kind: 'reset';
   readonly after?: After;
 }
 
 /** One side is gone: its socket is closed, and the other is not told; what that one sends is lost. */
-export interface HalfOpen {
+interface HalfOpen {
   readonly kind: 'half-open';
   readonly gone: 'client' | 'target';
   readonly after?: After;
