@@ -16,8 +16,8 @@ export class Line {
   readonly inbox: Inbox;
   /** Whether the client has closed or the connection is no more. */
   gone = false;
-  /** Resolves with false as soon as it is gone. */
-  readonly #end: Promise<false>;
+  /** Ends the step that waits. */
+  #leave: () => void = () => {};
   readonly #socket: Socket;
   readonly #raw: Socket;
   readonly #stage: Stage;
@@ -28,14 +28,12 @@ export class Line {
     this.#raw = raw;
     this.#stage = stage;
     this.inbox = new Inbox(socket);
-    this.#end = new Promise((resolve) => {
-      const end = (): void => {
-        this.gone = true;
-        socket.end();
-        resolve(false);
-      };
-      socket.on('end', end).on('close', end).on('error', end);
-    });
+    const end = (): void => {
+      this.gone = true;
+      socket.end();
+      this.#leave();
+    };
+    socket.on('end', end).on('close', end).on('error', end);
   }
 
   /** Takes the steps one by one; whether it came to the last before the client went away. */
@@ -60,9 +58,9 @@ export class Line {
       case 'wait':
         return this.#wait(step.ms);
       case 'hold':
-        return Promise.race([this.#end, new Promise<true>((go) => this.#stage.hold(() => go(true)))]);
+        return this.#until((go) => this.#stage.hold(go));
       case 'stall':
-        return this.#end;
+        return this.#until(() => {});
       case 'end':
         this.#socket.end();
         return true;
@@ -92,20 +90,26 @@ export class Line {
   }
 
   #write(bytes: Bytes): Promise<boolean> {
-    const written = new Promise<boolean>((resolve) => {
+    return new Promise((resolve) => {
       this.#socket.write(bytes, (error) => resolve(!error));
     });
-    return Promise.race([this.#end, written]);
   }
 
   async #wait(ms: number): Promise<boolean> {
     let timer: Timer | undefined;
-    const passed = new Promise<true>((resolve) => {
-      timer = this.#stage.clock.setTimer(ms, () => resolve(true));
+    const passed = await this.#until((go) => {
+      timer = this.#stage.clock.setTimer(ms, go);
+      this.#stage.changed();
     });
-    this.#stage.changed();
-    const done = await Promise.race([this.#end, passed]);
     timer?.cancel();
-    return done;
+    return passed;
+  }
+
+  /** Waits for `go`, or until the line is gone: whether it was the former. No race, which would keep what has lost. */
+  #until(start: (go: () => void) => void): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#leave = () => resolve(false);
+      start(() => resolve(true));
+    });
   }
 }

@@ -55,8 +55,10 @@ export class Listener {
 
   /** Closes the port and every socket, as the end of a process would; resolves when nothing is left. */
   async close(): Promise<void> {
+    const closed = this.#server.listening ? once(this.#server, 'close') : undefined;
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
+    await closed;
     await this.until(() => this.open === 0);
   }
 
