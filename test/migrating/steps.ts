@@ -1,0 +1,120 @@
+/**
+ * The worked migration of a page: its blocks under "### Step n", loaded as the service that each of them is, with
+ * fresh policies, a scripted server in place of `fetch`, and fake timers, which drive both libraries.
+ */
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { onTestFinished, vi } from 'vitest';
+import { docModules } from '../support/doc-blocks.ts';
+import { type Watched, watch } from '../field/support.ts';
+
+export interface Service {
+  getStock(sku: string, signal?: AbortSignal): Promise<number | 'unknown'>;
+}
+
+export interface Step {
+  readonly name: string;
+  readonly file: string;
+}
+
+/** Apart from those of docs.test.ts, which runs at the same time. */
+const folder = resolve('test/.generated/migrating');
+
+export function stepsOf(page: string): Step[] {
+  mkdirSync(folder, { recursive: true });
+  const text = readFileSync(page, 'utf8');
+  const headings = text.split('\n').map((line) => /^### (Step \d+):/.exec(line)?.[1]);
+  return docModules(page, text).flatMap((module) => {
+    const section = headings.slice(0, module.line).findLast((heading) => heading !== undefined);
+    if (section === undefined || !module.text.includes('export function getStock')) return [];
+    const file = join(folder, `${basename(page, '.md')}.${section.replace(' ', '-')}.ts`);
+    if (!existsSync(file) || readFileSync(file, 'utf8') !== module.text) writeFileSync(file, module.text);
+    return [{ name: section, file }];
+  });
+}
+
+/** What the server does with the request: a status, nothing, or nothing whatever the request's signal says. */
+export type Behaviour = number | 'hang' | 'deaf';
+
+export interface Bench extends Service {
+  /** How many requests the server has seen. */
+  requests(): number;
+  /** How many it has at work, and the most it ever had. */
+  working(): number;
+  mostWorking(): number;
+  /** From now on, it behaves so. */
+  behave(behaviour: Behaviour): void;
+  /** Ends the oldest request that hangs. */
+  endOne(): void;
+  advance(ms: number): Promise<void>;
+  /** A call of the service, watched. */
+  ask(signal?: AbortSignal): Watched;
+  /** Lets time pass until it has settled, and says how long that took, in ms. */
+  settle(call: Watched): Promise<number>;
+}
+
+const PATIENCE_MS = 20_000;
+
+export async function bench({ file }: Step): Promise<Bench> {
+  vi.useFakeTimers({ now: Date.UTC(2026, 0, 1) });
+  vi.spyOn(Math, 'random').mockReturnValue(0.5);
+  let behaviour: Behaviour = 200;
+  let [requests, working, mostWorking] = [0, 0, 0];
+  const hanging: (() => void)[] = [];
+
+  const answer = (status: number) => Response.json({ left: 7 }, { status });
+  function fetch(_url: string, { signal }: { signal: AbortSignal }): Promise<Response> {
+    requests++;
+    const kind = behaviour;
+    if (typeof kind === 'number') return signal.aborted ? Promise.reject(signal.reason) : Promise.resolve(answer(kind));
+    mostWorking = Math.max(mostWorking, ++working);
+    return new Promise<Response>((resolve, reject) => {
+      hanging.push(() => resolve(answer(200)));
+      if (kind === 'hang') signal.addEventListener('abort', () => reject(signal.reason));
+      if (kind === 'hang' && signal.aborted) reject(signal.reason);
+    }).finally(() => working--);
+  }
+
+  vi.stubGlobal('fetch', fetch);
+  vi.resetModules();
+  const service = (await import(/* @vite-ignore */ file)) as Service;
+  onTestFinished(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+    vi.restoreAllMocks();
+  });
+
+  const advance = async (ms: number) => void (await vi.advanceTimersByTimeAsync(ms));
+  return {
+    getStock: service.getStock,
+    requests: () => requests,
+    working: () => working,
+    mostWorking: () => mostWorking,
+    behave: (next) => {
+      behaviour = next;
+    },
+    endOne: () => hanging.shift()?.(),
+    advance,
+    ask: (signal) => watch(service.getStock('kelp', signal)),
+    async settle(call) {
+      let passed = 0;
+      await advance(0);
+      for (; call.status === 'pending' && passed < PATIENCE_MS; passed++) await advance(1);
+      return passed;
+    },
+  };
+}
+
+/** The rows of the table between the two comments: the first cell, then what each step showed. */
+export function tableOfSteps(page: string): Record<string, string[]> {
+  const part = /<!-- steps -->([\s\S]*?)<!-- end steps -->/.exec(readFileSync(page, 'utf8'))?.[1] ?? '';
+  const rows = part
+    .trim()
+    .split('\n')
+    .slice(2)
+    .map((line) => line.split('|').slice(1, -1));
+  return Object.fromEntries(
+    rows.map(([first = '', ...cells]) => [first.trim(), cells.map((cell) => cell.trim())]),
+  );
+}
