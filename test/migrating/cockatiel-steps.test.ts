@@ -3,21 +3,12 @@
  */
 
 import { describe, expect, test, vi } from 'vitest';
-import { type Bench, bench, type Step, stepsOf, tableOfSteps } from './steps.ts';
+import { bench, describeTable, open, type Rows, type Step, stepsOf } from './steps.ts';
 
 const page = 'docs/migrating-from-cockatiel.md';
 const steps = stepsOf(page);
 const OPEN_MS = 5_000;
 const ATTEMPT_MS = 800;
-
-async function open(service: Bench): Promise<void> {
-  service.behave(503);
-  while (true) {
-    const before = service.requests();
-    await service.settle(service.ask());
-    if (service.requests() === before) break;
-  }
-}
 
 test('there are seven steps, from theirs to ours', () => {
   expect(steps.map(({ name }) => name)).toEqual([0, 1, 2, 3, 4, 5, 6].map((n) => `Step ${n}`));
@@ -96,8 +87,7 @@ describe.each(steps)('$name', (step: Step) => {
   });
 });
 
-/** The rows of the page's table: each drives a step, and says what it saw in the words of the table. */
-const rows: Record<string, (service: Bench) => Promise<string>> = {
+const rows: Rows = {
   'The circuit is open: answered after': async (service) => {
     await open(service);
     await service.advance(1_000);
@@ -179,21 +169,4 @@ const rows: Record<string, (service: Bench) => Promise<string>> = {
   },
 };
 
-describe('the table of what changes', () => {
-  const table = tableOfSteps(page);
-
-  test('has the rows that are measured', () => {
-    expect(Object.keys(table)).toEqual(Object.keys(rows));
-  });
-
-  test.each(Object.entries(rows))('%s', async (row, measure) => {
-    const seen: string[] = [];
-    for (const step of steps) {
-      const service = await bench(step);
-      seen.push(await measure(service));
-      vi.useRealTimers();
-    }
-    expect(table[row]).toEqual(seen);
-  });
-});
-
+describeTable(page, steps, rows);

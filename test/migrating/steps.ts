@@ -5,9 +5,9 @@
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { onTestFinished, vi } from 'vitest';
-import { docModules } from '../support/doc-blocks.ts';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Watched, watch } from '../field/support.ts';
+import { docModules } from '../support/doc-blocks.ts';
 
 export interface Service {
   getStock(sku: string, signal?: AbortSignal): Promise<number | 'unknown'>;
@@ -64,15 +64,15 @@ export async function bench({ file }: Step): Promise<Bench> {
   const hanging: (() => void)[] = [];
 
   const answer = (status: number) => Response.json({ left: 7 }, { status });
-  function fetch(_url: string, { signal }: { signal: AbortSignal }): Promise<Response> {
+  function fetch(_url: string, { signal }: { signal?: AbortSignal }): Promise<Response> {
+    if (signal?.aborted) return Promise.reject(signal.reason); // as the real one: nothing is sent
     requests++;
     const kind = behaviour;
-    if (typeof kind === 'number') return signal.aborted ? Promise.reject(signal.reason) : Promise.resolve(answer(kind));
+    if (typeof kind === 'number') return Promise.resolve(answer(kind));
     mostWorking = Math.max(mostWorking, ++working);
     return new Promise<Response>((resolve, reject) => {
       hanging.push(() => resolve(answer(200)));
-      if (kind === 'hang') signal.addEventListener('abort', () => reject(signal.reason));
-      if (kind === 'hang' && signal.aborted) reject(signal.reason);
+      if (kind === 'hang') signal?.addEventListener('abort', () => reject(signal.reason));
     }).finally(() => working--);
   }
 
@@ -106,15 +106,42 @@ export async function bench({ file }: Step): Promise<Bench> {
   };
 }
 
-/** The rows of the table between the two comments: the first cell, then what each step showed. */
-export function tableOfSteps(page: string): Record<string, string[]> {
+/** Lets calls fail until one is refused. */
+export async function open(service: Bench): Promise<void> {
+  service.behave(503);
+  while (true) {
+    const before = service.requests();
+    await service.settle(service.ask());
+    if (service.requests() === before) break;
+  }
+}
+
+/** Each row drives a step, and says what it saw in the words of the table. */
+export type Rows = Readonly<Record<string, (service: Bench) => Promise<string>>>;
+
+/** Holds the page's table of what changes to what is seen: its first cells are the names of the rows. */
+export function describeTable(page: string, steps: readonly Step[], rows: Rows): void {
   const part = /<!-- steps -->([\s\S]*?)<!-- end steps -->/.exec(readFileSync(page, 'utf8'))?.[1] ?? '';
-  const rows = part
-    .trim()
-    .split('\n')
-    .slice(2)
-    .map((line) => line.split('|').slice(1, -1));
-  return Object.fromEntries(
-    rows.map(([first = '', ...cells]) => [first.trim(), cells.map((cell) => cell.trim())]),
+  const lines = part.trim().split('\n').slice(2);
+  const table = lines.map((line) =>
+    line
+      .slice(1, -1)
+      .split('|')
+      .map((cell) => cell.trim()),
   );
+
+  describe('the table of what changes', () => {
+    test('has the rows that are measured', () => {
+      expect(table.map(([row]) => row)).toEqual(Object.keys(rows));
+    });
+
+    test.each(Object.entries(rows))('%s', async (row, measure) => {
+      const seen: string[] = [];
+      for (const step of steps) {
+        seen.push(await measure(await bench(step)));
+        vi.useRealTimers();
+      }
+      expect(table.find(([first]) => first === row)).toEqual([row, ...seen]);
+    });
+  });
 }
