@@ -9,7 +9,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Watched, watch } from '../field/support.ts';
 import { docModules } from '../support/doc-blocks.ts';
 
-export interface Service {
+interface Service {
   getStock(sku: string, signal?: AbortSignal): Promise<number | 'unknown'>;
 }
 
@@ -26,7 +26,10 @@ export function stepsOf(page: string): Step[] {
   const text = readFileSync(page, 'utf8');
   const headings = text.split('\n').map((line) => /^### (Step \d+):/.exec(line)?.[1]);
   return docModules(page, text).flatMap((module) => {
-    const section = headings.slice(0, module.line).findLast((heading) => heading !== undefined);
+    const section = headings
+      .slice(0, module.line)
+      .filter((heading) => heading !== undefined)
+      .at(-1);
     if (section === undefined || !module.text.includes('export function getStock')) return [];
     const file = join(folder, `${basename(page, '.md')}.${section.replace(' ', '-')}.ts`);
     if (!existsSync(file) || readFileSync(file, 'utf8') !== module.text) writeFileSync(file, module.text);
@@ -35,7 +38,7 @@ export function stepsOf(page: string): Step[] {
 }
 
 /** What the server does with the request: a status, nothing, or nothing whatever the request's signal says. */
-export type Behaviour = number | 'hang' | 'deaf';
+type Behaviour = number | 'hang' | 'deaf';
 
 export interface Bench extends Service {
   /** How many requests the server has seen. */

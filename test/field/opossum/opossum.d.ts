@@ -1,4 +1,7 @@
-/** The part of opossum 10 that the scripts and the docs use, as @types/opossum has it; it brings no types of its own. */
+/**
+ * The part of opossum 10 that the scripts and the docs use; it brings no types of its own. Where @types/opossum 8 is
+ * stricter, the docs keep to that.
+ */
 declare module 'opossum' {
   import type { EventEmitter } from 'node:events';
 
@@ -31,7 +34,7 @@ declare module 'opossum' {
     Arguments extends unknown[] = unknown[],
     Result = unknown,
   > extends EventEmitter {
-    static isOurError(error: unknown): boolean;
+    static isOurError(error: Error): boolean;
     constructor(action: (...args: Arguments) => Promise<Result> | Result, options?: Options);
     readonly closed: boolean;
     readonly opened: boolean;
