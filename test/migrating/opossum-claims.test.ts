@@ -145,3 +145,27 @@ test('an open circuit is exported and imported: theirs counts its wait from when
   expect([after.halfOpen, ownAfter.state]).toEqual([true, 'open']);
   expect(ownAfter.retryAfterMs).toBe(OPEN_MS);
 });
+
+describe('opossum is kept for its coalescing alone', () => {
+  /** Calls that fail after the window in which they began. */
+  async function outlast(errorThresholdPercentage: number) {
+    const breaker = opossum({ coalesce: true, errorThresholdPercentage });
+    let requests = 0;
+    const slow = () => new Promise((_, reject) => setTimeout(reject, 20_000, new Error('503'), ++requests));
+    for (let call = 0; call < 10; call++) watch(breaker.fire(slow));
+    await pass(20_000);
+    return { requests, opened: breaker.opened };
+  }
+
+  test('a threshold of 100 can be exceeded, Infinity cannot', async () => {
+    expect(await outlast(100)).toEqual({ requests: 1, opened: true });
+    expect(await outlast(Infinity)).toEqual({ requests: 1, opened: false });
+  });
+
+  test('disabled, it does not coalesce', async () => {
+    const breaker = opossum({ coalesce: true, enabled: false });
+    const work = vi.fn(fine);
+    await Promise.all([breaker.fire(work), breaker.fire(work)]);
+    expect(work).toHaveBeenCalledTimes(2);
+  });
+});

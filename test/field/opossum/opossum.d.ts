@@ -19,6 +19,7 @@ declare module 'opossum' {
     readonly rollingCountBuckets?: number;
     readonly abortController?: AbortController;
     readonly autoRenewAbortController?: boolean;
+    readonly coalesce?: boolean;
     readonly errorFilter?: (error: unknown) => boolean;
     readonly state?: State;
   }
