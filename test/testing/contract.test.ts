@@ -103,6 +103,21 @@ test.each<[string, unknown[]]>([
   expect(() => layerContract(...(args as [never]))).toThrow(`layerContract: ${message}`);
 });
 
+test('a policy that is not of the kind says so, also one that a pipeline would take', async () => {
+  const said = [
+    gateContract(() => clear as never),
+    gateContract((async () => open) as never),
+    layerContract(() => open as never),
+    layerContract((() => undefined) as never),
+  ].map(([first]) => first?.run().catch((error: Error) => error.message.split('\n').at(-1)));
+  expect(await Promise.all(said)).toEqual([
+    '  Seen: TypeError: gateContract: what make gives must be a gate (enter, leave), got {}.',
+    '  Seen: TypeError: gateContract: what make gives must be a gate (enter, leave), got an instance of Promise.',
+    '  Seen: TypeError: layerContract: what make gives must be a layer (around), and no gate, got {}.',
+    '  Seen: TypeError: layerContract: what make gives must be a layer (around), and no gate, got undefined.',
+  ]);
+});
+
 test('what a layer replaces is one of three words', () => {
   expect(() => layerContract(() => clear, { replaces: 'all' as never })).toThrow(
     `layerContract: replaces must be 'values' or 'errors' or 'both', got "all"`,

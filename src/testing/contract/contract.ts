@@ -3,6 +3,7 @@
  * test framework.
  */
 
+import { allowed } from '../../core/options.ts';
 import { drain } from '../virtual-clock.ts';
 
 /**
@@ -68,6 +69,20 @@ export const casesOf = <Stand>(
     };
     return { name, run: () => inTurn(run) };
   });
+
+/** Throws unless the policy that was made is of the kind: a pipeline takes either, and the suite would look at nothing. */
+export function checkMade(
+  where: string,
+  made: object | null | undefined,
+  what: string,
+  methods: readonly string[],
+  foreign?: string,
+): void {
+  const has = (name: string): boolean =>
+    typeof (made as Readonly<Record<string, unknown>> | null | undefined)?.[name] === 'function';
+  if (!methods.every(has) || (foreign !== undefined && has(foreign)))
+    throw allowed(where, 'what make gives', made, what);
+}
 
 /**
  * Runs all cases of a suite, one after another: for a script that has no test framework.
