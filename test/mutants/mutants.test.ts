@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { execute } from '../runtimes/execute.ts';
 import { changedSince } from './changed.ts';
 import { summary } from './report.ts';
 import {
@@ -145,3 +146,19 @@ test('the page has a line for each folder, and one for all', () => {
     ['all', '30', '24', '3', '3', '90.00 %'],
   ]);
 });
+
+test.each([
+  ['--chnged', /^Unknown option '--chnged'; allowed are --changed, --help$/],
+  ['src/core/typo.ts', /^'src\/core\/typo\.ts' is no file of src\/.*, into which faults are planted$/],
+])(
+  'the command answers %s with one line',
+  async (argument, line) => {
+    const { code, stdout, stderr } = await execute(process.execPath, ['test/mutants/run.ts', argument], {
+      cwd: '.',
+      limitMs: 30_000,
+    });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr.trimEnd()).toMatch(line);
+  },
+  60_000,
+);
