@@ -29,6 +29,12 @@ describe('the command', () => {
       /^--only does not know 'node-18'; allowed are node-20,/,
     ],
     ['an option without its value', ['--json'], /--json/],
+    [
+      'a file in a folder that is not there',
+      ['--json', 'nowhere/figures.json'],
+      '--json must be a file in a folder that exists, got nowhere/figures.json',
+    ],
+    ['a folder in place of a file', ['--json', 'test'], '--json must be a file, got the folder test'],
   ])(
     'answers %s with one line',
     async (_, args, line) => {

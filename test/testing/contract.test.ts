@@ -11,6 +11,12 @@ test('assertContract says nothing where every law is kept', async () => {
   await expect(assertContract(layerContract(() => clear))).resolves.toBeUndefined();
 });
 
+test('assertContract is not content with nothing', async () => {
+  await expect(assertContract([])).rejects.toThrow(
+    'assertContract: cases must be a list of cases that is not empty, got []',
+  );
+});
+
 test('assertContract lists every law that is broken, with what was seen and what is expected', async () => {
   class NeverBack extends Places {
     override release() {}

@@ -89,10 +89,13 @@ export function checkMade(
  *
  * @param cases - of a gate, of a layer, or of several
  *
+ * @throws TypeError - (as a rejection) if there are none
  * @throws AggregateError - (as a rejection) whose message and `errors` list every law that is broken
  * @example await assertContract(gateContract((clock) => new RateLimit({ perSecond: 10, burst: 2, clock })));
  */
 export async function assertContract(cases: readonly ContractCase[]): Promise<void> {
+  if (!(cases?.length > 0))
+    throw allowed('assertContract', 'cases', cases, 'a list of cases that is not empty');
   const broken = new Map<string | undefined, Error>();
   for (const { run } of cases) {
     // Several cases may come upon the same law.
