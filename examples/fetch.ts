@@ -45,10 +45,10 @@ const [stockUrl, stock] = await serve((request, response) => {
 const hosts = keyed((origin) =>
   pipeline(
     origin,
-    timeout({ ms: 1_000, name: 'total' }),
-    retry({ retries: 2, backoff: constant(5) }),
-    circuitBreaker({ consecutiveFailures: 6, openMs: 30_000 }),
-    timeout({ ms: 50, name: 'attempt' }),
+    timeout({ ms: 10_000, name: 'total' }),
+    retry({ retries: 1, backoff: constant(5) }),
+    circuitBreaker({ consecutiveFailures: 4, openMs: 30_000 }),
+    timeout({ ms: 1_000, name: 'attempt' }),
   ),
 );
 const fetch = resilientFetch({ pipeline: hosts, deadlineHeader: DEADLINE_HEADER });
@@ -87,6 +87,6 @@ for (const server of [stock, orders]) server.close().closeAllConnections();
 // prints:
 //   all is well: 200 7 left, said with a deadline; stock saw 1
 //   restarted in the middle: 200 7 left, said with a deadline; stock saw 2
-//   hung: 504 stock is too slow; stock saw 3
-//   overloaded: 502 stock cannot answer; stock saw 3
+//   hung: 504 stock is too slow; stock saw 2
+//   overloaded: 502 stock cannot answer; stock saw 2
 //   the circuit is open: 503 stock is being left alone; stock saw 0
