@@ -6,7 +6,6 @@ import type { Failure } from '../../core/outcome.ts';
 import { type Deferred, deferred } from '../../core/promises.ts';
 import type { Dependent } from '../../core/scope.ts';
 import { type BodyDeadline, lastDeadline, READ_AHEAD } from '../http/body.ts';
-import { isFailed } from '../http/judge.ts';
 import type { Answer, AnswerHeaders, Delivery, Ending, Raw, Source } from './delivery.ts';
 
 type Controller = Dispatcher.DispatchController;
@@ -18,18 +17,15 @@ export class Exchange extends Link implements Dependent, Dispatcher.DispatchHand
   ending: Ending | undefined = undefined;
   readonly #call: CallNode;
   readonly #delivery: Delivery;
-  /** Whether the answer may yet be read by nobody, and another request sent in its place. */
-  readonly #replaceable: boolean;
   readonly #answered: Deferred<Answer> = deferred();
   #controller: Controller | undefined = undefined;
   #dropped: Error | undefined = undefined;
   #read = 0;
 
-  constructor(call: Call, delivery: Delivery, replaceable: boolean) {
+  constructor(call: Call, delivery: Delivery) {
     super();
     this.#call = call as CallNode;
     this.#delivery = delivery;
-    this.#replaceable = replaceable;
   }
 
   /** Until when its body has to be there. */
@@ -99,9 +95,6 @@ export class Exchange extends Link implements Dependent, Dispatcher.DispatchHand
     if (statusCode < 200) return this.#delivery.interim(answer, controller.rawHeaders ?? null);
     this.answer = answer;
     this.rawHeaders = controller.rawHeaders ?? null;
-    // What will probably be sent again is read now, up to a limit, so that its socket is free for others meanwhile.
-    // It is kept, for it may yet be the answer that the handler gets.
-    if (!this.#replaceable || !isFailed(statusCode)) controller.pause();
     this.#answered.resolve(answer);
   }
 
@@ -109,6 +102,8 @@ export class Exchange extends Link implements Dependent, Dispatcher.DispatchHand
     if (this.#dropped !== undefined) return;
     this.chunks.push(chunk);
     if (this.#delivery.isOf(this)) return this.#delivery.handOn(this);
+    // Until the run has ended, what comes is read and kept, up to a limit: an answer that is tried again gives its socket
+    // back, and may yet be the one that the handler gets; for the others it is cheaper than to pause.
     this.#read += chunk.length;
     if (this.#read > READ_AHEAD) controller.pause();
   }

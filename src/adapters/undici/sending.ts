@@ -39,7 +39,7 @@ export class Sending {
     const { throwOnFailure, deadlineHeader } = this.#manner;
     const outgoing = this.#outgoing;
     this.#dropAllBut(undefined);
-    const exchange = new Exchange(call, this.#delivery, outgoing.idempotent);
+    const exchange = new Exchange(call, this.#delivery);
     this.#exchanges.push(exchange);
     const header = call.remainingMs === Infinity ? undefined : deadlineHeader;
     const options = outgoing.options(header, header && deadlineValue(call.remainingMs));
