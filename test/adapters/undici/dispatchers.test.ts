@@ -3,7 +3,16 @@ import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { describe, expect, test } from 'vitest';
 import { resilience } from '../../../src/adapters/undici/index.ts';
-import { circuitBreaker, constant, type Layer, type Pipeline, pipeline, retry } from '../../../src/index.ts';
+import {
+  circuitBreaker,
+  constant,
+  type Layer,
+  type Pipeline,
+  pipeline,
+  retry,
+  timeout,
+} from '../../../src/index.ts';
+import { VirtualClock } from '../../../src/testing/index.ts';
 
 type Handler = Required<Dispatcher.DispatchHandler>;
 type Policies = Parameters<typeof pipeline>[1][];
@@ -118,6 +127,19 @@ test('a dispatcher that goes on after an abort has no listener any more', async 
   expect(line.reason).toBe(reason);
 });
 
+test('an attempt that was given up is heard no more', async () => {
+  const clock = new VirtualClock();
+  const { lines, told } = begin([retry({ backoff: constant(0), clock }), timeout({ ms: 100, clock })]);
+  await clock.advance(100);
+  lines[0]!.answer(103);
+  lines[0]!.answer(200, 'late');
+  lines[1]!.answer(200, 'in time');
+  lines[1]!.end();
+  await settled();
+  expect(lines[0]!.reason).toMatchObject({ code: 'HOLDFAST_TIMEOUT' });
+  expect(told).toEqual([200, 'in time', 'end']);
+});
+
 test('no interim answer comes between an abort and its error', async () => {
   const { lines, told, controller } = begin([retry()]);
   controller.abort(reason);
@@ -209,8 +231,8 @@ test("of an answer that was given up for another, and is the run's all the same,
   };
   const { lines, told } = begin([first]);
   lines[0]!.answer(200, 'first');
-  lines[0]!.end();
   while (lines.length < 2) await settled();
+  lines[0]!.data('late');
   lines[1]!.answer(200, 'second');
   while (told.length < 2) await settled();
   expect(told).toEqual([200, new Error('Another answer than this one is read')]);
