@@ -138,7 +138,8 @@ export function resilientFetch<P extends RunsOne | RunsKeyed = Keyed<Pipeline>>(
   options: FetchOptions<P> = {},
 ): ResilientFetch<P> {
   const settings = settle<Settings>('resilientFetch', options, RULES);
-  const { judge, keyOf, pipeline = standardPipelines() } = settings;
+  const { judge, keyOf, deadlineHeader, pipeline = standardPipelines() } = settings;
+  if (deadlineHeader !== undefined) checkHeader(deadlineHeader);
   const methods = new Set(settings.retryMethods.map((method) => methodOf(method)));
   const run = runOf(pipeline);
   const judged: Judge = judge
@@ -179,6 +180,14 @@ const runOf = (pipeline: RunsOne | RunsKeyed): Run =>
 function methodOf(method: unknown): string {
   if (typeof method === 'string' && method !== '') return method.toUpperCase();
   throw allowed('resilientFetch', 'retryMethods', method, 'an array of method names');
+}
+
+function checkHeader(name: string): void {
+  try {
+    new Headers([[name, '']]);
+  } catch {
+    throw allowed('resilientFetch', 'deadlineHeader', name, 'a name for a header');
+  }
 }
 
 /** Arguments that cannot be read are left to fetch, which says what is wrong with them. */
