@@ -3,7 +3,7 @@ import type { Call, CallNode } from '../../core/call.ts';
 import { Link } from '../../core/links.ts';
 import type { Failure } from '../../core/outcome.ts';
 import type { Dependent, Scope } from '../../core/scope.ts';
-import { BodyGuard } from './guard.ts';
+import { guardBody } from './guard.ts';
 
 /** The most that is read ahead of the answer to a request that will be sent again, in bytes. */
 const READ_AHEAD = 65_536;
@@ -39,8 +39,10 @@ export class Exchange extends Link implements Dependent {
     if (scope.gaveUp) this.drop();
     else if (body != null) {
       const { run, pipeline } = this.#call;
-      const limits = { clock: run.clock, deadline: lastDeadline(scope), signal: callers, pipeline };
-      BodyGuard.start(body, limits, this.#stop);
+      const { clock } = run;
+      const deadline = lastDeadline(scope);
+      const limits = { clock, deadline, ms: deadline - clock.now(), signal: callers, pipeline };
+      guardBody(body, limits, this.#stop);
     }
     return this.response;
   }

@@ -1,12 +1,14 @@
 /**
  * A call of `fetch` settles when the headers are there, and so does the run. What was promised for the call holds until
- * the body has ended too: its deadline, and the caller's signal.
+ * the body has ended too: its deadline, and the caller's signal. Most bodies have ended a moment later; for these a
+ * deadline that is far away needs no timer of its own, only one glance, of which all calls share the timer.
  */
-import { finished } from 'node:stream';
+import { finished, isReadable } from 'node:stream';
 import { unwatch, watch } from '../../core/caller-signal.ts';
 import { type Clock, setAlarm } from '../../core/clock.ts';
 import { messageFor, TimeoutError } from '../../core/errors.ts';
 import { Link } from '../../core/links.ts';
+import { LaneEntry, TimerLane } from '../../structures/timer-lane.ts';
 
 /** What may end a body before its time. */
 export interface Limits {
@@ -14,15 +16,52 @@ export interface Limits {
   /** On the clock; `Infinity` for never. */
   readonly deadline: number;
   readonly signal: AbortSignal | undefined;
-  /** The name of the pipeline, for the error at the deadline. */
+  /** How long before the deadline the headers came, and in which pipeline: for the error. */
+  readonly ms: number;
   readonly pipeline: string | undefined;
+}
+
+/** Until the body has ended, was cancelled or is collected, `stop` aborts at the deadline or when the signal does. */
+export function guardBody(body: ReadableStream, limits: Limits, stop: AbortController): void {
+  const { clock, ms, signal } = limits;
+  if (signal?.aborted) stop.abort(signal.reason);
+  else if (signal !== undefined || ms <= GLANCE_MS) BodyGuard.start(body, limits, stop);
+  else if (ms !== Infinity) glancesOf(clock).enter(new Glance(body, limits, stop));
+}
+
+const GLANCE_MS = 50;
+
+const lanes = new WeakMap<Clock, TimerLane>();
+
+function glancesOf(clock: Clock): TimerLane {
+  let lane = lanes.get(clock);
+  if (lane === undefined)
+    lanes.set(clock, (lane = new TimerLane({ clock }, GLANCE_MS, { keepsAlive: false })));
+  return lane;
+}
+
+class Glance extends LaneEntry {
+  readonly #body: ReadableStream;
+  readonly #limits: Limits;
+  readonly #stop: AbortController;
+
+  constructor(body: ReadableStream, limits: Limits, stop: AbortController) {
+    super();
+    this.#body = body;
+    this.#limits = limits;
+    this.#stop = stop;
+  }
+
+  override onDue(): void {
+    if (isReadable(this.#body as never) !== false) BodyGuard.start(this.#body, this.#limits, this.#stop);
+  }
 }
 
 /** The guards of bodies that nobody can read any more. */
 const collected = new FinalizationRegistry<BodyGuard>((guard) => guard.end());
 
 /** Nothing in here may lead to the response or its body: they could never be collected. */
-export class BodyGuard extends Link {
+class BodyGuard extends Link {
   readonly #limits: Limits;
   readonly #stop: AbortController;
   #cancelAlarm: (() => void) | undefined = undefined;
@@ -35,14 +74,11 @@ export class BodyGuard extends Link {
     const { clock, deadline, signal } = limits;
     if (signal !== undefined) watch(signal, this);
     if (deadline === Infinity) return;
-    const ms = deadline - clock.now();
     // A body that nobody reads must not keep the process alive.
-    this.#cancelAlarm = setAlarm(clock, deadline, () => this.#end(this.#lateness(ms)), false);
+    this.#cancelAlarm = setAlarm(clock, deadline, () => this.#end(this.#lateness()), false);
   }
 
-  /** Until the body has ended, was cancelled or is collected, `stop` aborts at the deadline or when the signal does. */
   static start(body: ReadableStream, limits: Limits, stop: AbortController): void {
-    if (limits.signal?.aborted) return stop.abort(limits.signal.reason);
     const guard = new BodyGuard(limits, stop);
     try {
       finished(body as never, () => guard.end());
@@ -66,8 +102,9 @@ export class BodyGuard extends Link {
     collected.unregister(this);
   }
 
-  #lateness(ms: number): TimeoutError {
-    const init = { policy: 'body', pipeline: this.#limits.pipeline, ms };
+  #lateness(): TimeoutError {
+    const { pipeline, ms } = this.#limits;
+    const init = { policy: 'body', pipeline, ms };
     return new TimeoutError(messageFor(init, 'had not ended at the deadline of its call'), init);
   }
 
