@@ -5,20 +5,14 @@
  */
 import { finished, isReadable } from 'node:stream';
 import { unwatch, watch } from '../../core/caller-signal.ts';
-import { type Clock, setAlarm } from '../../core/clock.ts';
-import { messageFor, TimeoutError } from '../../core/errors.ts';
+import type { Clock } from '../../core/clock.ts';
 import { Link } from '../../core/links.ts';
 import { LaneEntry, TimerLane } from '../../structures/timer-lane.ts';
+import { type BodyDeadline, whenLate } from '../http/body.ts';
 
 /** What may end a body before its time. */
-export interface Limits {
-  readonly clock: Clock;
-  /** On the clock; `Infinity` for never. */
-  readonly deadline: number;
+export interface Limits extends BodyDeadline {
   readonly signal: AbortSignal | undefined;
-  /** How long before the deadline the headers came, and in which pipeline: for the error. */
-  readonly ms: number;
-  readonly pipeline: string | undefined;
 }
 
 /** Until the body has ended, was cancelled or is collected, `stop` aborts at the deadline or when the signal does. */
@@ -34,9 +28,8 @@ const GLANCE_MS = 50;
 const lanes = new WeakMap<Clock, TimerLane>();
 
 function glancesOf(clock: Clock): TimerLane {
-  let lane = lanes.get(clock);
-  if (lane === undefined)
-    lanes.set(clock, (lane = new TimerLane({ clock }, GLANCE_MS, { keepsAlive: false })));
+  const lane = lanes.get(clock) ?? new TimerLane({ clock }, GLANCE_MS, { keepsAlive: false });
+  lanes.set(clock, lane);
   return lane;
 }
 
@@ -71,11 +64,10 @@ class BodyGuard extends Link {
     super();
     this.#limits = limits;
     this.#stop = stop;
-    const { clock, deadline, signal } = limits;
+    const { signal } = limits;
     if (signal !== undefined) watch(signal, this);
-    if (deadline === Infinity) return;
     // A body that nobody reads must not keep the process alive.
-    this.#cancelAlarm = setAlarm(clock, deadline, () => this.#end(this.#lateness()), false);
+    this.#cancelAlarm = whenLate(limits, (error) => this.#end(error));
   }
 
   static start(body: ReadableStream, limits: Limits, stop: AbortController): void {
@@ -100,12 +92,6 @@ class BodyGuard extends Link {
     this.#cancelAlarm?.();
     if (this.#limits.signal !== undefined) unwatch(this.#limits.signal, this);
     collected.unregister(this);
-  }
-
-  #lateness(): TimeoutError {
-    const { pipeline, ms } = this.#limits;
-    const init = { policy: 'body', pipeline, ms };
-    return new TimeoutError(messageFor(init, 'had not ended at the deadline of its call'), init);
   }
 
   #end(why: unknown): void {
