@@ -12,8 +12,7 @@ import { Link } from '../core/links.ts';
 import type { Gate } from '../core/policy.ts';
 import type { Pipeline } from './pipeline.ts';
 
-/** Any pipeline. */
-export type AnyPipeline = Pipeline<unknown, object>;
+type AnyPipeline = Pipeline<unknown, object>;
 
 type AnyPolicy = BuiltIn<object, unknown>;
 
