@@ -143,7 +143,7 @@ test('steps are counted to the last round of a loop, however often it is execute
 }, 60_000);
 
 test.each([
-  ['--cals=5', /^Unknown option '--cals'; allowed are --calls, --parked, --json, --help$/],
+  ['--cals=5', /^Unknown option '--cals'; allowed are --calls, --parked, --keyed, --json, --help$/],
   ['--calls=5', /^--calls must be a whole number of at least 50000, got 5$/],
 ])(
   'the command answers %s with one line',
