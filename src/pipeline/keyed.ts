@@ -170,7 +170,7 @@ export class Keyed<P extends Pipeline<unknown, object>> extends Emitter<KeyedEve
 
   // A listener may ask for pipelines itself: what it causes is told after what it was told.
   #tell(): void {
-    if (this.#telling || this.#untold.length === 0) return;
+    if (this.#telling) return;
     this.#telling = true;
     try {
       for (let tell = this.#untold.shift(); tell !== undefined; tell = this.#untold.shift()) tell();
