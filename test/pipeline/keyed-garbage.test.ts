@@ -16,7 +16,7 @@ import {
 } from 'holdfast';
 import { VirtualClock } from 'holdfast/testing';
 import { describe, expect, it, vi } from 'vitest';
-import { collectGarbage } from '../support/garbage.ts';
+import { collectGarbage, collectNow } from '../support/garbage.ts';
 import { flush, Jobs } from '../support/jobs.ts';
 
 const KEYS = Array.from({ length: 20 }, (_, i) => `k${i}`);
@@ -155,6 +155,22 @@ describe('an evicted pipeline, and all that was its own, is garbage', () => {
     expect(removed).toHaveBeenCalledTimes(1);
   });
 
+  it('and is not missed by a circuit that changes before its listener is taken back', async () => {
+    const breaker = circuitBreaker();
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const { note, left } = watched();
+    const use = () => {
+      const subject = keyed((name) => note(name, pipeline(name, breaker)));
+      subject.get('a').on('state', () => {});
+    };
+    use();
+    await flush();
+    collectNow();
+    breaker.open();
+    expect([left(), printed.mock.calls]).toEqual([[], []]);
+    printed.mockRestore();
+  });
+
   it('also if it was never kept, once its calls are over', async () => {
     const clock = new VirtualClock();
     const { note, left } = watched();
@@ -188,6 +204,15 @@ it('an evicted pipeline that somebody holds goes on as before', async () => {
   breaker.close();
   expect(heard).toHaveBeenCalledTimes(1);
   await expect(held.run(() => systemClock.now())).resolves.toBeTypeOf('number');
+});
+
+it('whoever stops listening to states and begins again hears of them again', () => {
+  const breaker = circuitBreaker();
+  const kept = keyed((name) => pipeline(name, breaker)).get('a');
+  const heard = vi.fn();
+  kept.on('state', heard).off('state', heard).on('state', heard);
+  breaker.open();
+  expect(heard).toHaveBeenCalledTimes(1);
 });
 
 it('a pipeline of its own is garbage with its policies, also if it is listened to', async () => {

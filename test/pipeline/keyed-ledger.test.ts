@@ -1,5 +1,5 @@
 /** What must be true of the books that are kept of the pipelines, whatever became of them meanwhile. */
-import { bulkhead, circuitBreaker, keyed, pipeline, timeout } from 'holdfast';
+import { bulkhead, circuitBreaker, constant, keyed, pipeline, retry, timeout } from 'holdfast';
 import { describe, expect, it } from 'vitest';
 import { LiveClock } from '../soak/live-clock.ts';
 import { flush, Jobs, track } from '../support/jobs.ts';
@@ -26,18 +26,23 @@ it('a pipeline with calls in flight stays, also if it is asked for meanwhile, an
 });
 
 it('a circuit that closes while its pipeline has calls in flight does not make it free', async () => {
+  const clock = new LiveClock();
   const breaker = circuitBreaker({ observeOnly: true });
-  const subject = keyed((key) => (key === 'a' ? pipeline(key, breaker) : pipeline(key)), { max: 1 });
-  const jobs = new Jobs();
+  const again = retry({ backoff: constant(1_000) });
+  const make = (key: string) =>
+    key === 'a' ? pipeline({ name: key, clock }, again, breaker) : pipeline(key);
+  const subject = keyed(make, { max: 1, clock });
   const kept = subject.get('a');
+  // It is found to be held by its circuit; then a call of it sleeps, and is in none of its policies.
   breaker.open();
   subject.get('b');
-  const call = subject.run('a', jobs.job());
+  const call = subject.run('a', ({ attempt }) => (attempt === 1 ? Promise.reject(new Error('down')) : 'up'));
+  await flush();
   breaker.close();
   subject.get('b');
   expect(subject.get('a')).toBe(kept);
-  jobs.end('job');
-  await call;
+  await clock.advance(1_000);
+  expect(await call).toBe('up');
   subject.get('b');
   expect(keysOf(subject)).toEqual(['b']);
 });
