@@ -68,8 +68,6 @@ export interface Row {
   readonly faults?: readonly Fault[];
   /** The port is closed, or the name of the host leads nowhere. */
   readonly unreachable?: 'refused' | 'ENOTFOUND' | 'EAI_AGAIN';
-  /** The connect timeout of undici, in real milliseconds. Default: 10 s. */
-  readonly connectMs?: number;
   /** Calls before the one in question, and what becomes of the connection between. */
   readonly before?: {
     readonly calls: number;

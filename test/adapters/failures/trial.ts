@@ -2,8 +2,9 @@
  * Tries one failure through one client: real sockets, a real server, the standard pipeline, and a clock that is moved by
  * hand, so that 30 seconds take no longer than what happens in them.
  */
-import { Agent } from 'undici';
+import { Agent, Pool } from 'undici';
 import { standardPipeline } from '../../../src/adapters/http/standard.ts';
+import type { Pipeline, PipelineEventsOf, Retry } from '../../../src/index.ts';
 import { VirtualClock } from '../../../src/testing/index.ts';
 import { reply } from '../../network/acts.ts';
 import { failingLookup, unknownHost } from '../../network/dns.ts';
@@ -31,6 +32,9 @@ export class Trial {
   #server!: HttpServer;
   #proxy: FaultProxy | undefined;
   #agent!: Agent;
+  /** All that the agent ever made, also those that it has forgotten: it does so when a connection is lost. */
+  readonly #pools: Pool[] = [];
+  #disconnects = 0;
   #sleep: number | undefined;
   #attempts = 0;
 
@@ -50,7 +54,7 @@ export class Trial {
   }
 
   async #setUp(): Promise<void> {
-    const { tls, faults, greets, before, unreachable, connectMs } = this.#row;
+    const { tls, faults, greets, before, unreachable } = this.#row;
     this.#server = await HttpServer.start({ clock: this.#serverClock, ...(tls && { tls }) });
     if (greets) this.#server.greet = () => greets;
     if (faults || before?.then) {
@@ -59,12 +63,14 @@ export class Trial {
     }
     if (unreachable === 'refused') await this.#server.close();
     this.#agent = new Agent({
-      // One connection: an attempt that does not give it back holds up the next one, and is seen.
-      connections: 1,
       keepAliveTimeout: 600_000,
+      factory: (origin, options) => {
+        const pool = new Pool(origin, options);
+        this.#pools.push(pool.on('disconnect', () => void this.#disconnects++));
+        return pool;
+      },
       connect: {
         ca: authority,
-        ...(connectMs && { timeout: connectMs }),
         ...(unreachable?.startsWith('E') && { lookup: failingLookup(unreachable as 'ENOTFOUND') }),
       },
     });
@@ -110,17 +116,20 @@ export class Trial {
     const onCall = ({ attempts }: { attempts: readonly unknown[] }): void => {
       this.#attempts = attempts.length;
     };
-    this.#pipeline.on('retry', onRetry).on('call', onCall);
-    return () => void this.#pipeline.off('retry', onRetry).off('call', onCall);
+    const pipeline = this.#pipeline as unknown as Pipeline<never, PipelineEventsOf<[Retry]>>;
+    pipeline.on('retry', onRetry).on('call', onCall);
+    return () => void pipeline.off('retry', onRetry).off('call', onCall);
   }
 
   async #before({ calls, asked = {}, act, then }: NonNullable<Row['before']>): Promise<void> {
     this.#server.script = () => act;
-    for (let i = 0; i < calls; i++) await this.#call(asked);
-    await this.#atRest();
+    for (let i = 0; i < calls; i++) {
+      await this.#call(asked);
+      await this.#atRest();
+    }
     if (then === 'restart') {
       await this.#server.restart();
-      await this.#patiently(() => this.#stats.connected === 0);
+      await this.#patiently(() => this.#disconnects > 0);
     } else if (then) this.#proxy?.strike(then);
   }
 
@@ -159,6 +168,7 @@ export class Trial {
         this.#sleep = undefined;
         // So long as a retry really waits, an answer has long been read.
         await this.#patiently(() => this.#stats.size === 0, 50);
+        await flush();
         await this.#clock.advance(ms);
       } else if (tick !== undefined && this.#serverClock.pendingTimers > 0) {
         await this.#clock.advance(tick);
@@ -174,26 +184,31 @@ export class Trial {
     return `${tls ? 'https' : 'http'}://127.0.0.1:${port}/`;
   }
 
-  /** What the client thinks of its one connection: connected or not, and requests that are not done. */
-  get #stats(): { connected: number; size: number } {
-    const [stats] = Object.values(this.#agent.stats);
-    return { connected: Number(stats?.connected ?? 0), size: stats?.size ?? 0 };
+  /** What the client thinks: how many connections it has, how many are in use, and how many requests are not done. */
+  get #stats(): { connected: number; running: number; size: number } {
+    const sum = { connected: 0, running: 0, size: 0 };
+    for (const { stats } of this.#pools) {
+      sum.connected += stats.connected;
+      sum.running += stats.running;
+      sum.size += stats.size;
+    }
+    return sum;
   }
 
   get #open(): number {
     return this.#proxy?.open ?? this.#server.sockets.open;
   }
 
-  /** The sockets once client and server agree that nothing is going on, or will not. */
+  /** The sockets once client and server agree that nothing is going on. */
   async #atRest(): Promise<Sockets> {
-    const stuck = this.#row.expected.sockets?.connecting ?? 0;
-    await this.#patiently(() => {
-      const { connected, size } = this.#stats;
-      return (size === 0 || (stuck && !connected)) && this.#open === connected + stuck;
-    });
-    const { connected, size } = this.#stats;
-    const kept = size === 0 ? connected : 0;
-    const connecting = size > 0 && !connected ? Math.min(1, this.#open) : 0;
+    // Those that are being connected, and will not be, are all that may be going on.
+    const stuck = this.#row.expected.sockets.connecting;
+    await this.#patiently(() => this.#stats.size === stuck && this.#open === this.#stats.connected + stuck);
+    // A connection is free for the next request a turn after the one before it has ended.
+    for (let turns = 0; turns < 3; turns++) await flush();
+    const { connected, running, size } = this.#stats;
+    const kept = connected - running;
+    const connecting = Math.min(size - running, this.#open - connected);
     return { kept, connecting, leaked: this.#open - kept - connecting };
   }
 
