@@ -62,10 +62,10 @@ const byStatus: Judge = ({ error }) => {
 const catalog = pipeline(
   { name: 'catalog', judge: byStatus },
   fallback(['(nothing)']), // whatever happens, the page is shown
-  timeout({ ms: 3_000 }), // the whole call
+  timeout({ ms: 10_000 }), // the whole call
   retry({ retries: 2, backoff: constant(10) }),
   circuitBreaker({ consecutiveFailures: 5, openMs: 60_000 }), // sees every attempt
-  timeout({ ms: 300 }), // each attempt, its wait in the queue included
+  timeout({ ms: 1_000 }), // each attempt, its wait in the queue included
   bulkhead({ concurrency: 10, queue: 10 }), // innermost: holds its place until the work has ended
 );
 
@@ -112,8 +112,8 @@ server.close();
 //     attempt 1: Error: status 429; again in 100 or more ms
 //     kelp, limpet; requests at the server: 2
 //   the dependency hangs
-//     attempt 1: TimeoutError: catalog: timeout-2 of 300 ms is over; again in 10 ms
-//     attempt 2: TimeoutError: catalog: timeout-2 of 300 ms is over; again in 10 ms
+//     attempt 1: TimeoutError: catalog: timeout-2 of 1000 ms is over; again in 10 ms
+//     attempt 2: TimeoutError: catalog: timeout-2 of 1000 ms is over; again in 10 ms
 //     fallback for TimeoutError, called
 //     (nothing); requests at the server: 3
 //   the dependency is down

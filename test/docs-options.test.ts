@@ -43,6 +43,7 @@ const commonOptions = () => [...nameOption(), ...interfaceOf('src/core/built-in.
 const numbers = (text: string): string[] => text.match(/\d[\d_.]*\d|\d/g) ?? [];
 
 const tables: [page: string, heading: string, file: string, name: string, inherited: () => Option[]][] = [
+  ['fetch', 'Option', '../adapters/fetch/fetch.ts', 'FetchOptions', () => []],
   ['retry', 'Option', 'retry/retry.ts', 'RetryOptions', commonOptions],
   ['retry', 'Option of `retryBudget`', 'retry/budget.ts', 'RetryBudgetOptions', () => []],
   ['circuit-breaker', 'Option', 'circuit-breaker/options.ts', 'CircuitBreakerOptions', commonOptions],

@@ -11,6 +11,7 @@ import {
   retry,
   timeout,
 } from 'holdfast';
+import { type ResilientFetch, resilientFetch } from 'holdfast/fetch';
 import { VirtualClock } from 'holdfast/testing';
 
 const clock = new VirtualClock();
@@ -35,6 +36,10 @@ export const wrapped: (id: number, name: string) => Promise<boolean | null> = pa
 
 /** Pipelines nest, and a policy stands in several. */
 export const nested: Promise<number | null> = pipeline('outer', payments, retry(), breaker).run(() => 1);
+
+/** A drop-in: what wants a fetch takes ours. */
+export const standard: ResilientFetch = resilientFetch();
+export const plain: typeof fetch = resilientFetch({ pipeline: pipeline('api', retry()) });
 
 const permit = limit.tryAcquire();
 permit?.[Symbol.dispose]();
