@@ -84,6 +84,22 @@ export interface Row {
 
 export const KEPT: Sockets = { kept: 1, connecting: 0, leaked: 0 };
 export const NONE: Sockets = { kept: 0, connecting: 0, leaked: 0 };
+/** A redirect is followed before the connection that brought it is free. */
+export const TWO_KEPT: Sockets = { kept: 2, connecting: 0, leaked: 0 };
+
+/** What must come of it. */
+export const gets = (
+  outcome: Outcome,
+  attempts: number,
+  seen: number,
+  sockets: Sockets,
+  seconds = 0,
+): Measured => ({ outcome, attempts, seen, sockets, seconds });
+
+export const fetchFailed = (cause: string): Outcome => ({ error: `TypeError: fetch failed, cause ${cause}` });
+export const timedOut = (policy: string): Outcome => ({
+  error: `TimeoutError HOLDFAST_TIMEOUT of ${policy}`,
+});
 
 /** An attempt, and the time that it may take, three times over. */
 export const timesOut = (at: Moment): readonly Move[] =>

@@ -20,6 +20,7 @@ import type { Asked, Measured, Moment, Row, Sockets } from './row.ts';
 const PATIENCE_MS = 3_000;
 
 export class Trial {
+  readonly #patienceMs: number;
   readonly #row: Row;
   readonly #client: Client;
   readonly #clock = VirtualClock.install();
@@ -38,13 +39,14 @@ export class Trial {
   #sleep: number | undefined;
   #attempts = 0;
 
-  private constructor(row: Row, client: Client) {
+  private constructor(row: Row, client: Client, patienceMs: number) {
+    this.#patienceMs = patienceMs;
     this.#row = row;
     this.#client = client;
   }
 
-  static async run(row: Row, client: Client): Promise<Measured> {
-    const trial = new Trial(row, client);
+  static async run(row: Row, client: Client, patienceMs = PATIENCE_MS): Promise<Measured> {
+    const trial = new Trial(row, client, patienceMs);
     try {
       await trial.#setUp();
       return await trial.#measure();
@@ -212,7 +214,7 @@ export class Trial {
     return { kept, connecting, leaked: this.#open - kept - connecting };
   }
 
-  async #patiently(isSo: () => unknown, patienceMs = PATIENCE_MS): Promise<void> {
+  async #patiently(isSo: () => unknown, patienceMs = this.#patienceMs): Promise<void> {
     const until = performance.now() + patienceMs;
     while (!isSo() && performance.now() < until) await flush();
   }
