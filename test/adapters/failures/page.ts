@@ -5,10 +5,14 @@ import type { Measured, Outcome, Sockets } from './row.ts';
 /** What was measured of one failure, by the name of the client. */
 export type Measurements = ReadonlyMap<string, Measured>;
 
+/** An error stands for its code, which both clients have somewhere; without one, for what is said of the cause. */
+const short = (error: string): string =>
+  /^[\w: ]*, cause (.*)$|^\w+ (\w+_.*)$/.exec(error)?.slice(1).join('') ?? error;
+
 function outcome({ status, body, error }: Outcome): string {
   if (error === undefined) return body === '' ? `${status}` : `${status} and its body`;
-  const code = error.includes("'") ? error : `\`${error}\``;
-  return status === undefined ? code : `${status}, and in its body ${code}`;
+  const said = short(error).replace(/^[A-Z][A-Z_]+/, '`$&`');
+  return status === undefined ? said : `${status}, then ${said}`;
 }
 
 function sockets({ kept, connecting, leaked }: Sockets): string {

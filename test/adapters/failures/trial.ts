@@ -19,6 +19,12 @@ import type { Asked, Measured, Moment, Row, Sockets } from './row.ts';
 /** Real time after which what has not come to rest is taken as it is: only something that is wrong takes so long. */
 const PATIENCE_MS = 3_000;
 
+/**
+ * Turns of the event loop for which nothing may be going on: undici frees a connection, or closes it if its pool is no
+ * longer wanted, a few turns after the last request on it has ended.
+ */
+const CALM_TURNS = 8;
+
 export class Trial {
   readonly #patienceMs: number;
   readonly #row: Row;
@@ -205,9 +211,12 @@ export class Trial {
   async #atRest(): Promise<Sockets> {
     // Those that are being connected, and will not be, are all that may be going on.
     const stuck = this.#row.expected.sockets.connecting;
-    await this.#patiently(() => this.#stats.size === stuck && this.#open === this.#stats.connected + stuck);
-    // A connection is free for the next request a turn after the one before it has ended.
-    for (let turns = 0; turns < 3; turns++) await flush();
+    let calm = 0;
+    await this.#patiently(() => {
+      const { connected, size } = this.#stats;
+      calm = size === stuck && this.#open === connected + stuck ? calm + 1 : 0;
+      return calm === CALM_TURNS;
+    });
     const { connected, running, size } = this.#stats;
     const kept = connected - running;
     const connecting = Math.min(size - running, this.#open - connected);

@@ -38,7 +38,7 @@ export const connecting: readonly Row[] = [
     expected: gets(fetchFailed('UND_ERR_SOCKET'), 3, 3, NONE),
   },
   {
-    name: 'connected, and nothing is read',
+    name: 'connected, then silence',
     greets: [{ kind: 'stall' }],
     moves: timesOut('sent'),
     expected: gets(timedOut('total'), 3, 3, NONE, 30),
