@@ -10,6 +10,9 @@ import { gets, type Measured, type Row } from './row.ts';
 import { rows } from './rows.ts';
 import { Trial } from './trial.ts';
 
+/** For a busy machine; a call that hangs says so before. */
+const SLOW = { timeout: 30_000 };
+
 const groups = new Map<string, Map<string, Map<string, Measured>>>();
 const all = Object.entries(rows).flatMap(([group, list]) => {
   groups.set(group, new Map(list.map(({ name }) => [name, new Map()])));
@@ -18,7 +21,7 @@ const all = Object.entries(rows).flatMap(([group, list]) => {
 
 for (const client of clients)
   describe(client.name, () => {
-    test.each(all)('$group: $name', async ({ group, row }) => {
+    test.each(all)('$group: $name', SLOW, async ({ group, row }) => {
       const measured = await Trial.run(row, client);
       groups.get(group)!.get(row.name)!.set(client.name, measured);
       expect(measured).toEqual(row.expected);
