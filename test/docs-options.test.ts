@@ -40,10 +40,11 @@ function tableOf(page: string, heading: string): Option[] {
 
 const nameOption = () => interfaceOf('src/core/built-in.ts', 'NameOption');
 const commonOptions = () => [...nameOption(), ...interfaceOf('src/core/built-in.ts', 'CommonOptions')];
+const httpOptions = () => interfaceOf('src/adapters/http/client.ts', 'HttpOptions');
 const numbers = (text: string): string[] => text.match(/\d[\d_.]*\d|\d/g) ?? [];
 
 const tables: [page: string, heading: string, file: string, name: string, inherited: () => Option[]][] = [
-  ['fetch', 'Option', '../adapters/fetch/fetch.ts', 'FetchOptions', () => []],
+  ['fetch', 'Option', '../adapters/fetch/fetch.ts', 'FetchOptions', httpOptions],
   ['retry', 'Option', 'retry/retry.ts', 'RetryOptions', commonOptions],
   ['retry', 'Option of `retryBudget`', 'retry/budget.ts', 'RetryBudgetOptions', () => []],
   ['circuit-breaker', 'Option', 'circuit-breaker/options.ts', 'CircuitBreakerOptions', commonOptions],

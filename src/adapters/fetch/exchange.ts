@@ -2,11 +2,9 @@
 import type { Call, CallNode } from '../../core/call.ts';
 import { Link } from '../../core/links.ts';
 import type { Failure } from '../../core/outcome.ts';
-import type { Dependent, Scope } from '../../core/scope.ts';
+import type { Dependent } from '../../core/scope.ts';
+import { lastDeadline, READ_AHEAD } from '../http/body.ts';
 import { BodyGuard } from './guard.ts';
-
-/** The most that is read ahead of the answer to a request that will be sent again, in bytes. */
-const READ_AHEAD = 65_536;
 
 const ignore = (): void => {};
 
@@ -79,13 +77,4 @@ export class Exchange extends Link implements Dependent {
     this.keep();
     this.response?.body?.cancel().catch(() => this.#stop.abort());
   }
-}
-
-/** The deadline of the whole call, or of all that is limited of it: that of an attempt ends with the attempt. */
-function lastDeadline(innermost: Scope): number {
-  let last = Infinity;
-  for (let scope: Scope | undefined = innermost; scope !== undefined; scope = scope.parent?.scope) {
-    if (scope.deadline !== Infinity) last = scope.deadline;
-  }
-  return last;
 }

@@ -1,60 +1,23 @@
 /** `fetch` through a pipeline: the same function, right about what may be sent again, and when a call is really over. */
 import type { Call } from '../../core/call.ts';
-import type { Judge } from '../../core/judge.ts';
-import { allowed, FLAG, FUNCTION, type Rules, settle, TEXT } from '../../core/options.ts';
-import type { Operation } from '../../core/policy.ts';
-import type { RunOptions } from '../../core/run.ts';
+import { FUNCTION, settle } from '../../core/options.ts';
 import type { Keyed } from '../../pipeline/keyed.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
+import { clientOf, HTTP_RULES, type HttpOptions, type Runs } from '../http/client.ts';
 import { deadlineValue } from '../http/deadline.ts';
-import { httpJudge, isFailed } from '../http/judge.ts';
-import { IDEMPOTENT_METHODS } from '../http/methods.ts';
+import { HttpError } from '../http/errors.ts';
+import { isFailed } from '../http/judge.ts';
 import { httpOrigin } from '../http/origin.ts';
-import { standardPipelines } from '../http/standard.ts';
-import { HttpError } from './errors.ts';
 import { Exchange } from './exchange.ts';
 import { type Init, Outgoing } from './outgoing.ts';
 
-/** A pipeline whose runs end in a response, also where it has a fallback. */
-export interface RunsOne {
-  run<T>(operation: Operation<T>, options?: RunOptions): Promise<T | Response>;
-}
-
-/** The same, one for each key. */
-export interface RunsKeyed {
-  get(key: string): unknown;
-  run<T>(key: string, operation: Operation<T>, options?: RunOptions): Promise<T | Response>;
-}
-
 /** Options of `resilientFetch`. */
-export interface FetchOptions<P extends RunsOne | RunsKeyed = Keyed<Pipeline>> {
-  /**
-   * What each request runs through: one pipeline for all, or a pipeline for each key. Default: the standard pipeline,
-   * one for each of up to 1_000 origins.
-   */
-  readonly pipeline?: P | undefined;
+export interface FetchOptions<P extends Runs<Response> = Keyed<Pipeline>> extends HttpOptions<P> {
   /**
    * Which of a keyed pipeline's a request runs through. Default: the origin of its URL. A redirect stays with the
    * pipeline in which the request began.
    */
   readonly keyOf?: ((url: string, init: RequestInit | undefined) => string) | undefined;
-  /** Asked before `httpJudge`, which answers where this does not. `call.context` is `{ method, url }`. */
-  readonly judge?: Judge | undefined;
-  /**
-   * Methods of requests that may be sent again. Others are only with an `Idempotency-Key` header. Default: GET, HEAD,
-   * OPTIONS, PUT, DELETE, TRACE.
-   */
-  readonly retryMethods?: readonly string[] | undefined;
-  /**
-   * Throw an `HttpError` for an answer of 408, 429, or 500 and above, instead of returning it: then a fallback in the
-   * pipeline takes its place. Default: false.
-   */
-  readonly throwOnFailure?: boolean | undefined;
-  /**
-   * The header in which each attempt says how many milliseconds are left to answer it; `remainingMs` reads it on the
-   * other side. Default: none.
-   */
-  readonly deadlineHeader?: string | undefined;
   /** The fetch that sends. Default: `globalThis.fetch`, looked up at each call. */
   readonly fetch?: typeof globalThis.fetch | undefined;
 }
@@ -65,19 +28,8 @@ export type ResilientFetch<P = Keyed<Pipeline>> = typeof globalThis.fetch & {
   readonly pipeline: P;
 };
 
-const RULES: Rules = {
-  pipeline: ['a pipeline, or what keyed() returned', undefined, 'run', 'on'],
-  keyOf: [FUNCTION],
-  judge: [FUNCTION],
-  retryMethods: ['an array of method names', IDEMPOTENT_METHODS, 'map'],
-  throwOnFailure: [FLAG, false],
-  deadlineHeader: [TEXT],
-  fetch: [FUNCTION],
-};
-
-type Settings = FetchOptions<RunsOne | RunsKeyed> & { readonly retryMethods: readonly string[] };
+type Settings = FetchOptions<Runs<Response>>;
 type Arguments = [input: string | URL | Request, init?: RequestInit];
-type Run = <T>(key: string, operation: Operation<T>, options: RunOptions) => Promise<T | Response>;
 
 /** One call of the wrapped function: its attempts, and in the end the one answer that is kept. */
 class Sending {
@@ -134,16 +86,12 @@ class Sending {
  * const fetch = resilientFetch();
  * const response = await fetch('https://api.example.com/items');
  */
-export function resilientFetch<P extends RunsOne | RunsKeyed = Keyed<Pipeline>>(
+export function resilientFetch<P extends Runs<Response> = Keyed<Pipeline>>(
   options: FetchOptions<P> = {},
 ): ResilientFetch<P> {
-  const settings = settle<Settings>('resilientFetch', options, RULES);
-  const { judge, keyOf, pipeline = standardPipelines() } = settings;
-  const methods = new Set(settings.retryMethods.map((method) => methodOf(method)));
-  const run = runOf(pipeline);
-  const judged: Judge = judge
-    ? (outcome, call) => judge(outcome, call) ?? httpJudge(outcome, call)
-    : httpJudge;
+  const settings = settle<Settings>('resilientFetch', options, { ...HTTP_RULES, fetch: [FUNCTION] });
+  const { pipeline, judge, methods, run } = clientOf('resilientFetch', settings);
+  const { keyOf } = settings;
 
   async function fetch(...[input, init]: Arguments): Promise<Response> {
     const outgoing = read(input, init, methods);
@@ -157,7 +105,7 @@ export function resilientFetch<P extends RunsOne | RunsKeyed = Keyed<Pipeline>>(
       const response = await run(
         keyOf === undefined ? origin : keyOf(url, init),
         (call) => sending.send(call),
-        { signal, judge: judged, idempotent, context },
+        { signal, judge, idempotent, context },
       );
       sending.keep(response);
       return response;
@@ -167,18 +115,6 @@ export function resilientFetch<P extends RunsOne | RunsKeyed = Keyed<Pipeline>>(
     }
   }
   return Object.assign(fetch as typeof globalThis.fetch, { pipeline: pipeline as P });
-}
-
-const isKeyed = (pipeline: RunsOne | RunsKeyed): pipeline is RunsKeyed => 'get' in pipeline;
-
-const runOf = (pipeline: RunsOne | RunsKeyed): Run =>
-  isKeyed(pipeline)
-    ? (key, operation, options) => pipeline.run(key, operation, options)
-    : (_, operation, options) => pipeline.run(operation, options);
-
-function methodOf(method: unknown): string {
-  if (typeof method === 'string' && method !== '') return method.toUpperCase();
-  throw allowed('resilientFetch', 'retryMethods', method, 'an array of method names');
 }
 
 /** Arguments that cannot be read are left to fetch, which says what is wrong with them. */

@@ -4,18 +4,12 @@
  */
 import { finished } from 'node:stream';
 import { unwatch, watch } from '../../core/caller-signal.ts';
-import { type Clock, setAlarm } from '../../core/clock.ts';
-import { messageFor, TimeoutError } from '../../core/errors.ts';
 import { Link } from '../../core/links.ts';
+import { type BodyDeadline, whenLate } from '../http/body.ts';
 
 /** What may end a body before its time. */
-export interface Limits {
-  readonly clock: Clock;
-  /** On the clock; `Infinity` for never. */
-  readonly deadline: number;
+export interface Limits extends BodyDeadline {
   readonly signal: AbortSignal | undefined;
-  /** The name of the pipeline, for the error at the deadline. */
-  readonly pipeline: string | undefined;
 }
 
 /** The guards of bodies that nobody can read any more. */
@@ -32,12 +26,10 @@ export class BodyGuard extends Link {
     super();
     this.#limits = limits;
     this.#stop = stop;
-    const { clock, deadline, signal } = limits;
+    const { signal } = limits;
     if (signal !== undefined) watch(signal, this);
-    if (deadline === Infinity) return;
-    const ms = deadline - clock.now();
     // A body that nobody reads must not keep the process alive.
-    this.#cancelAlarm = setAlarm(clock, deadline, () => this.#end(this.#lateness(ms)), false);
+    this.#cancelAlarm = whenLate(limits, (error) => this.#end(error));
   }
 
   /** Until the body has ended, was cancelled or is collected, `stop` aborts at the deadline or when the signal does. */
@@ -64,11 +56,6 @@ export class BodyGuard extends Link {
     this.#cancelAlarm?.();
     if (this.#limits.signal !== undefined) unwatch(this.#limits.signal, this);
     collected.unregister(this);
-  }
-
-  #lateness(ms: number): TimeoutError {
-    const init = { policy: 'body', pipeline: this.#limits.pipeline, ms };
-    return new TimeoutError(messageFor(init, 'had not ended at the deadline of its call'), init);
   }
 
   #end(why: unknown): void {

@@ -3,15 +3,10 @@
  *
  * @packageDocumentation
  */
+export type { HttpOptions, Runs, RunsKeyed, RunsOne } from '../http/client.ts';
 export { DEADLINE_HEADER, type HeadersIn, remainingMs } from '../http/deadline.ts';
+export { HttpError } from '../http/errors.ts';
 export { httpJudge } from '../http/judge.ts';
 export { IDEMPOTENT_METHODS } from '../http/methods.ts';
 export { standardPipeline } from '../http/standard.ts';
-export { HttpError } from './errors.ts';
-export {
-  type FetchOptions,
-  type ResilientFetch,
-  type RunsKeyed,
-  type RunsOne,
-  resilientFetch,
-} from './fetch.ts';
+export { type FetchOptions, type ResilientFetch, resilientFetch } from './fetch.ts';
