@@ -9,6 +9,7 @@ import { VirtualClock } from '../../../src/testing/index.ts';
 import { breakAt, reply } from '../../network/acts.ts';
 import { HttpServer } from '../../network/http-server.ts';
 import { countedSignal } from '../../support/counted-signal.ts';
+import { watchTimers } from '../../support/watched-timers.ts';
 
 let server: HttpServer;
 let clock: VirtualClock;
@@ -130,7 +131,7 @@ describe('the body', () => {
     ['piped', ({ body }) => body!.pipeTo(new WritableStream())],
   ])('once %s leaves no timer and no listener', async (_, use) => {
     server.script = () => reply({ body: 'x'.repeat(100_000) });
-    const timers = watchTimers();
+    const timers = watchTimers(clock);
     const caller = countedSignal();
     const response = await through(timeout({ ms: 5_000 }))(server.url, { signal: caller.signal });
     expect(timers.standing).toBe(1);
@@ -143,7 +144,7 @@ describe('the body', () => {
 
   test('that breaks off leaves none either', async () => {
     server.script = () => breakAt('body', { kind: 'reset' });
-    const timers = watchTimers();
+    const timers = watchTimers(clock);
     const caller = countedSignal();
     const response = await through(timeout({ ms: 5_000 }))(server.url, { signal: caller.signal });
     await expect(response.text()).rejects.toThrow('terminated');
@@ -153,7 +154,7 @@ describe('the body', () => {
 
   test('that nobody reads is closed when the response is collected, and leaves none', async () => {
     server.script = () => stalledBody;
-    const timers = watchTimers();
+    const timers = watchTimers(clock);
     const caller = countedSignal();
     const fetch = through(timeout({ ms: 5_000 }));
     await (async () => void (await fetch(server.url, { signal: caller.signal })))();
@@ -166,7 +167,7 @@ describe('the body', () => {
 
   test('there is none to wait for in an empty answer', async () => {
     server.script = () => reply({ status: 204 });
-    const timers = watchTimers();
+    const timers = watchTimers(clock);
     const caller = countedSignal();
     await through(timeout({ ms: 5_000 }))(server.url, { signal: caller.signal });
     expect([caller.standing, timers.standing]).toEqual([0, 0]);
@@ -225,30 +226,3 @@ test('a call that was aborted before it began sends nothing', async () => {
   await expect(fetch(server.url, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   expect(server.total).toBe(0);
 });
-
-/**
- * Counts the timers that stand on the clock, those that keep no process alive among them, beyond the one that a timeout
- * keeps for all its calls once it had the first.
- */
-function watchTimers(): { readonly standing: number } {
-  const timers = new Set<object>();
-  const { setTimer } = clock;
-  clock.setTimer = (ms, fn) => {
-    const timer = setTimer.call(clock, ms, () => {
-      timers.delete(timer);
-      fn();
-    });
-    timers.add(timer);
-    const { cancel } = timer;
-    timer.cancel = () => {
-      timers.delete(timer);
-      cancel.call(timer);
-    };
-    return timer;
-  };
-  return {
-    get standing() {
-      return timers.size - 1;
-    },
-  };
-}
