@@ -5,13 +5,13 @@ import type { Measured, Outcome, Sockets } from './row.ts';
 /** What was measured of one failure, by the name of the client. */
 export type Measurements = ReadonlyMap<string, Measured>;
 
-/** An error stands for its code, which both clients have somewhere; without one, for what is said of the cause. */
+/** An error stands for its code, which both clients have somewhere; without one, for what is said. */
 const short = (error: string): string =>
-  /^[\w: ]*, cause (.*)$|^\w+ (\w+_.*)$/.exec(error)?.slice(1).join('') ?? error;
+  error.replace(/^.*, cause |^\w*Error:? /, '').replace(/^[A-Z][A-Z_]{4,}\b/, '`$&`');
 
 function outcome({ status, body, error }: Outcome): string {
   if (error === undefined) return body === '' ? `${status}` : `${status} and its body`;
-  const said = short(error).replace(/^[A-Z][A-Z_]+/, '`$&`');
+  const said = short(error);
   return status === undefined ? said : `${status}, then ${said}`;
 }
 

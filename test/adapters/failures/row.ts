@@ -2,6 +2,7 @@
 import type { Act } from '../../network/acts.ts';
 import type { Fault } from '../../network/faults.ts';
 import type { Tls } from '../../network/tls.ts';
+import type { ClientName } from './clients.ts';
 
 /** What a caller asks for; GET where nothing is said. */
 export interface Asked {
@@ -55,6 +56,9 @@ export interface Measured {
   readonly seconds: number;
 }
 
+/** By the name of the client. */
+export type Expected = Readonly<Record<ClientName, Measured>>;
+
 export interface Row {
   readonly name: string;
   /** What the server does with the nth request; the last goes for all that follow. Default: 200, `ok`. */
@@ -79,7 +83,7 @@ export interface Row {
   /** The caller's signal has aborted before the call. */
   readonly aborted?: true;
   readonly moves?: readonly Move[];
-  readonly expected: Measured;
+  readonly expected: Expected;
 }
 
 export const KEPT: Sockets = { kept: 1, connecting: 0, leaked: 0 };
@@ -87,8 +91,9 @@ export const NONE: Sockets = { kept: 0, connecting: 0, leaked: 0 };
 /** A redirect is followed before the connection that brought it is free. */
 export const TWO_KEPT: Sockets = { kept: 2, connecting: 0, leaked: 0 };
 
-/** What must come of it. */
-export const gets = (
+type Outcomes = Outcome | Readonly<Record<ClientName, Outcome>>;
+
+export const measured = (
   outcome: Outcome,
   attempts: number,
   seen: number,
@@ -96,7 +101,28 @@ export const gets = (
   seconds = 0,
 ): Measured => ({ outcome, attempts, seen, sockets, seconds });
 
-export const fetchFailed = (cause: string): Outcome => ({ error: `TypeError: fetch failed, cause ${cause}` });
+/** What must come of it, through any client, but for what each makes of the outcome. */
+export function gets(
+  outcomes: Outcomes,
+  ...rest: [attempts: number, seen: number, sockets: Sockets, seconds?: number]
+): Expected {
+  const [fetched, requested] =
+    'resilientFetch' in outcomes ? [outcomes.resilientFetch, outcomes.resilience] : [outcomes, outcomes];
+  return { resilientFetch: measured(fetched, ...rest), resilience: measured(requested, ...rest) };
+}
+
+/** fetch has an error of its own, with that of undici as its cause. */
+export const failed = (code: string, name = 'Error'): Outcomes => ({
+  resilientFetch: { error: `TypeError: fetch failed, cause ${code}` },
+  resilience: { error: `${name} ${code}` },
+});
+
+/** The same, once the headers were there. */
+export const terminated = (status: number, code: string, name = 'Error'): Outcomes => ({
+  resilientFetch: { status, error: `TypeError: terminated, cause ${code}` },
+  resilience: { status, error: `${name} ${code}` },
+});
+
 export const timedOut = (policy: string): Outcome => ({
   error: `TimeoutError HOLDFAST_TIMEOUT of ${policy}`,
 });

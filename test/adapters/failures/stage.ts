@@ -86,10 +86,11 @@ export class Stage {
     return this.#stats.size === 0;
   }
 
-  /** The sockets once client and server agree that nothing is going on, or do not for too long. */
-  async atRest(patienceMs: number): Promise<Sockets> {
-    // Those that are being connected, and will not be, are all that may be going on.
-    const stuck = this.#row.expected.sockets.connecting;
+  /**
+   * The sockets once client and server agree that nothing is going on, or do not for too long. So many that are being
+   * connected, and never will be, may be there.
+   */
+  async atRest(stuck: number, patienceMs: number): Promise<Sockets> {
     let calm = 0;
     await patiently(() => {
       const { connected, size } = this.#stats;

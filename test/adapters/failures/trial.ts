@@ -51,7 +51,7 @@ export class Trial {
   }
 
   async #measure(): Promise<Measured> {
-    const { acts = [], before, asked = {}, aborted } = this.#row;
+    const { acts = [], before, asked = {}, aborted, expected } = this.#row;
     const { server } = this.#stage;
     this.#listen();
     if (before) await this.#before(before);
@@ -67,7 +67,10 @@ export class Trial {
     });
     await this.#play(earlier, () => endMs !== undefined);
     const outcome = await call;
-    const sockets = await this.#stage.atRest(this.#patienceMs);
+    const sockets = await this.#stage.atRest(
+      expected[this.#client.name].sockets.connecting,
+      this.#patienceMs,
+    );
     const seconds = Math.floor((endMs! - startMs) / 1_000);
     return { outcome, attempts: this.#attempts, seen: server.total - earlier, sockets, seconds };
   }
@@ -87,7 +90,7 @@ export class Trial {
     this.#stage.server.script = () => act;
     for (let i = 0; i < calls; i++) {
       await this.#call(asked);
-      await this.#stage.atRest(this.#patienceMs);
+      await this.#stage.atRest(0, this.#patienceMs);
     }
     if (then) await this.#stage.breakIdle(then, this.#patienceMs);
   }

@@ -1,6 +1,6 @@
 /** Answers of every class of status. */
 import { type Act, redirect, reply, retryAfter } from '../../../network/acts.ts';
-import { fetchFailed, gets, KEPT, NONE, type Row, TWO_KEPT } from '../row.ts';
+import { gets, KEPT, measured, NONE, type Row, TWO_KEPT } from '../row.ts';
 
 const POST = { method: 'POST', body: 'x' };
 const answers = (status: number, headers: Record<string, string> = {}): readonly Act[] => [
@@ -46,13 +46,30 @@ export const answering: readonly Row[] = [
   {
     name: '302 in a loop',
     acts: [redirect('/')],
-    expected: gets(fetchFailed('redirect count exceeded'), 1, 21, TWO_KEPT),
+    // undici's interceptor sees that it has been there.
+    expected: {
+      resilientFetch: measured(
+        { error: 'TypeError: fetch failed, cause redirect count exceeded' },
+        1,
+        21,
+        TWO_KEPT,
+      ),
+      resilience: measured({ error: 'InvalidArgumentError UND_ERR_INVALID_ARG' }, 1, 1, NONE),
+    },
   },
   {
     name: "302 with redirect: 'error'",
     acts: moved(302),
     asked: { redirect: 'error' },
-    expected: gets(fetchFailed('unexpected redirect'), 1, 1, KEPT),
+    expected: gets(
+      {
+        resilientFetch: { error: 'TypeError: fetch failed, cause unexpected redirect' },
+        resilience: { status: 302, body: '' },
+      },
+      1,
+      1,
+      KEPT,
+    ),
   },
   {
     name: "302 with redirect: 'manual'",

@@ -1,6 +1,6 @@
 /** Connections that break or stall in the middle of an exchange, at each place of it. */
 import { type Act, breakAt, dripped, headOf, reply, type Step } from '../../../network/acts.ts';
-import { fetchFailed, gets, KEPT, NONE, type Row, timedOut, timesOut } from '../row.ts';
+import { failed, gets, KEPT, NONE, type Row, terminated, timedOut, timesOut } from '../row.ts';
 
 const PUT = { method: 'PUT', body: 'x' };
 const POST = { method: 'POST', body: 'x' };
@@ -22,12 +22,12 @@ export const breaking: readonly Row[] = [
     name: 'reset before the request is read',
     acts: [breakAt('request', RESET)],
     asked: PUT,
-    expected: gets(fetchFailed('ECONNRESET'), 3, 3, NONE),
+    expected: gets(failed('ECONNRESET'), 3, 3, NONE),
   },
   {
     name: 'reset after the request',
     acts: [breakAt('answer', RESET)],
-    expected: gets(fetchFailed('ECONNRESET'), 3, 3, NONE),
+    expected: gets(failed('ECONNRESET'), 3, 3, NONE),
   },
   {
     name: 'reset after the request, once',
@@ -38,38 +38,38 @@ export const breaking: readonly Row[] = [
     name: 'reset after the request, POST',
     acts: [breakAt('answer', RESET)],
     asked: POST,
-    expected: gets(fetchFailed('ECONNRESET'), 1, 1, NONE),
+    expected: gets(failed('ECONNRESET'), 1, 1, NONE),
   },
   {
     name: 'reset in the headers',
     acts: [breakAt('headers', RESET)],
-    expected: gets(fetchFailed('ECONNRESET'), 3, 3, NONE),
+    expected: gets(failed('ECONNRESET'), 3, 3, NONE),
   },
   {
     name: 'reset in the body',
     acts: [breakAt('body', RESET)],
-    expected: gets({ status: 200, error: 'TypeError: terminated, cause ECONNRESET' }, 1, 1, NONE),
+    expected: gets(terminated(200, 'ECONNRESET'), 1, 1, NONE),
   },
   {
     name: 'closed before the request is read',
     acts: [breakAt('request', END)],
     asked: PUT,
-    expected: gets(fetchFailed('UND_ERR_SOCKET'), 3, 3, NONE),
+    expected: gets(failed('UND_ERR_SOCKET', 'SocketError'), 3, 3, NONE),
   },
   {
     name: 'closed after the request',
     acts: [breakAt('answer', END)],
-    expected: gets(fetchFailed('UND_ERR_SOCKET'), 3, 3, NONE),
+    expected: gets(failed('UND_ERR_SOCKET', 'SocketError'), 3, 3, NONE),
   },
   {
     name: 'closed in the headers',
     acts: [breakAt('headers', END)],
-    expected: gets(fetchFailed('UND_ERR_SOCKET'), 3, 3, NONE),
+    expected: gets(failed('UND_ERR_SOCKET', 'SocketError'), 3, 3, NONE),
   },
   {
     name: 'closed in the body',
     acts: [breakAt('body', END)],
-    expected: gets({ status: 200, error: 'TypeError: terminated, cause UND_ERR_SOCKET' }, 1, 1, NONE),
+    expected: gets(terminated(200, 'UND_ERR_SOCKET', 'SocketError'), 1, 1, NONE),
   },
   {
     name: 'stall before the request is read',

@@ -1,6 +1,6 @@
 /** Failures before a request can be sent: no connection, no TLS, or one that the server has left meanwhile. */
 import { reply } from '../../../network/acts.ts';
-import { fetchFailed, gets, KEPT, NONE, type Row, timedOut, timesOut } from '../row.ts';
+import { failed, gets, KEPT, NONE, type Row, timedOut, timesOut } from '../row.ts';
 
 const WARM = { calls: 1, act: reply({ body: 'ok' }) };
 const POST = { method: 'POST', body: 'x' };
@@ -9,33 +9,33 @@ export const connecting: readonly Row[] = [
   {
     name: 'the port is closed',
     unreachable: 'refused',
-    expected: gets(fetchFailed('ECONNREFUSED'), 3, 0, NONE),
+    expected: gets(failed('ECONNREFUSED'), 3, 0, NONE),
   },
   {
     name: 'the name of the host is not known',
     unreachable: 'ENOTFOUND',
-    expected: gets(fetchFailed('ENOTFOUND'), 3, 0, NONE),
+    expected: gets(failed('ENOTFOUND'), 3, 0, NONE),
   },
   {
     name: 'no resolver answers',
     unreachable: 'EAI_AGAIN',
-    expected: gets(fetchFailed('EAI_AGAIN'), 3, 0, NONE),
+    expected: gets(failed('EAI_AGAIN'), 3, 0, NONE),
   },
   {
     name: 'the port is closed, POST',
     unreachable: 'refused',
     asked: POST,
-    expected: gets(fetchFailed('ECONNREFUSED'), 1, 0, NONE),
+    expected: gets(failed('ECONNREFUSED'), 1, 0, NONE),
   },
   {
     name: 'reset once connected',
     greets: [{ kind: 'reset' }],
-    expected: gets(fetchFailed('ECONNRESET'), 3, 0, NONE),
+    expected: gets(failed('ECONNRESET'), 3, 0, NONE),
   },
   {
     name: 'closed once connected',
     greets: [{ kind: 'end' }],
-    expected: gets(fetchFailed('UND_ERR_SOCKET'), 3, 3, NONE),
+    expected: gets(failed('UND_ERR_SOCKET', 'SocketError'), 3, 3, NONE),
   },
   {
     name: 'connected, then silence',
@@ -52,22 +52,22 @@ export const connecting: readonly Row[] = [
   {
     name: 'TLS: self-signed certificate',
     tls: { certificate: 'self-signed' },
-    expected: gets(fetchFailed('DEPTH_ZERO_SELF_SIGNED_CERT'), 1, 0, NONE),
+    expected: gets(failed('DEPTH_ZERO_SELF_SIGNED_CERT'), 1, 0, NONE),
   },
   {
     name: 'TLS: expired certificate',
     tls: { certificate: 'expired' },
-    expected: gets(fetchFailed('CERT_HAS_EXPIRED'), 1, 0, NONE),
+    expected: gets(failed('CERT_HAS_EXPIRED'), 1, 0, NONE),
   },
   {
     name: "TLS: another host's certificate",
     tls: { certificate: 'wrong-host' },
-    expected: gets(fetchFailed('ERR_TLS_CERT_ALTNAME_INVALID'), 1, 0, NONE),
+    expected: gets(failed('ERR_TLS_CERT_ALTNAME_INVALID'), 1, 0, NONE),
   },
   {
     name: 'TLS: handshake reset',
     tls: { certificate: 'good', handshake: 'reset' },
-    expected: gets(fetchFailed('ECONNRESET'), 3, 0, NONE),
+    expected: gets(failed('ECONNRESET'), 3, 0, NONE),
   },
   {
     name: 'TLS: handshake stalls',
@@ -100,7 +100,7 @@ export const connecting: readonly Row[] = [
     name: 'idle connection reset under the next request, POST',
     before: { ...WARM, then: { kind: 'reset', after: { request: 1 } } },
     asked: POST,
-    expected: gets(fetchFailed('ECONNRESET'), 1, 0, NONE),
+    expected: gets(failed('ECONNRESET'), 1, 0, NONE),
   },
   {
     name: 'idle connection closed under the next request',
