@@ -7,7 +7,7 @@ import type { Pipeline } from '../../../src/index.ts';
 import type { Asked } from './row.ts';
 
 /** One call: of what, and through what. */
-export interface Sent extends Asked {
+interface Sent extends Asked {
   readonly url: string;
   readonly signal: AbortSignal;
   readonly dispatcher: Pick<Agent, 'compose' | 'dispatch'>;

@@ -90,9 +90,9 @@ export class Trial {
     this.#stage.server.script = () => act;
     for (let i = 0; i < calls; i++) {
       await this.#call(asked);
-      await this.#stage.atRest(0, this.#patienceMs);
+      await this.#stage.atRest(0, PATIENCE_MS);
     }
-    if (then) await this.#stage.breakIdle(then, this.#patienceMs);
+    if (then) await this.#stage.breakIdle(then, PATIENCE_MS);
   }
 
   #call(asked: Asked): Promise<Outcome> {
@@ -114,7 +114,7 @@ export class Trial {
     const moves = [...(this.#row.moves ?? [])];
     const { tick = 0 } = this.#row;
     const { server, clock } = this.#stage;
-    const until = performance.now() + this.#patienceMs;
+    const until = performance.now() + PATIENCE_MS;
     while (!isOver()) {
       if (performance.now() > until) throw new Error(`It hangs; came: ${JSON.stringify(this.#came)}`);
       this.#came.read = server.total - earlier;
