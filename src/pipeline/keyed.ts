@@ -197,6 +197,9 @@ export class Keyed<P extends Pipeline<unknown, object>> extends Emitter<KeyedEve
  * const hosts = keyed((host) => pipeline(host, retry(), circuitBreaker(), bulkhead()), { max: 500 });
  * const response = await hosts.run(url.host, ({ signal }) => fetch(url, { signal }));
  */
-export function keyed<P extends Pipeline<unknown, object>>(make: (key: string) => P, options?: KeyedOptions): Keyed<P> {
+export function keyed<P extends Pipeline<unknown, object>>(
+  make: (key: string) => P,
+  options?: KeyedOptions,
+): Keyed<P> {
   return new Keyed(make, options);
 }

@@ -11,12 +11,15 @@ import { standardPipelines } from './standard.ts';
 
 /** A pipeline whose runs end in an answer, also where it has a fallback. */
 export interface RunsOne<Answer = Response> {
+  /** Runs one request: see `Pipeline.run`. */
   run<T>(operation: Operation<T>, options?: RunOptions): Promise<T | Answer>;
 }
 
 /** The same, one for each key. */
 export interface RunsKeyed<Answer = Response> {
+  /** The pipeline of a key. */
   get(key: string): unknown;
+  /** Runs one request in the pipeline of the key: see `Keyed.run`. */
   run<T>(key: string, operation: Operation<T>, options?: RunOptions): Promise<T | Answer>;
 }
 
