@@ -70,16 +70,11 @@ const settings: Record<string, object> = {
   },
 };
 
+const common = { strict: true, skipLibCheck: false, noEmit: true, target: 'es2022', types: [] };
+
 function compile(project: string, typescript: string): void {
   for (const [name, options] of Object.entries(settings)) {
-    const compilerOptions = {
-      strict: true,
-      skipLibCheck: false,
-      noEmit: true,
-      target: 'es2022',
-      types: [],
-      ...options,
-    };
+    const compilerOptions = { ...common, ...options };
     const files = name.endsWith('bundler') ? ['types.ts'] : ['types.mts', 'types.cts'];
     writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
     step(`TypeScript ${typescript}: ${name}`, project, process.execPath, 'node_modules/typescript/bin/tsc');
@@ -96,12 +91,22 @@ function use(project: string, other: string, node: string): void {
   check('ESM, CommonJS and two installations in one process', 'copies.mjs', other);
 }
 
+/** What needs the optional peer: until now it was absent. */
+function besideUndici(project: string, typescript: string): void {
+  step('installs undici', project, 'npm', ...npmInstall(`undici@${devDependencies.undici}`));
+  const compilerOptions = { ...common, ...settings['types of Node, none of the DOM'] };
+  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['undici.ts'] }));
+  step(`TypeScript ${typescript}: undici`, project, process.execPath, 'node_modules/typescript/bin/tsc');
+  for (const node of nodes()) step(`${node}: undici`, project, node, 'undici.mjs');
+}
+
 try {
   step('packs', '.', 'npm', ...packInto(work));
   const tarball = packedIn(work);
   const projects = typescripts.map((typescript) => install(tarball, typescript));
   for (const [index, project] of projects.entries()) compile(project, typescripts[index]!);
   for (const node of nodes()) use(projects[0]!, projects[1]!, node);
+  for (const [index, project] of projects.entries()) besideUndici(project, typescripts[index]!);
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

@@ -11,15 +11,15 @@ import { standardPipelines } from './standard.ts';
 
 /** A pipeline whose runs end in an answer, also where it has a fallback. */
 export interface RunsOne<Answer = Response> {
-  /** Runs one request: see `Pipeline.run`. */
+  /** As of a pipeline. */
   run<T>(operation: Operation<T>, options?: RunOptions): Promise<T | Answer>;
 }
 
 /** The same, one for each key. */
 export interface RunsKeyed<Answer = Response> {
-  /** The pipeline of a key. */
+  /** What there is for a key. */
   get(key: string): unknown;
-  /** Runs one request in the pipeline of the key: see `Keyed.run`. */
+  /** As of a pipeline, the one of the key. */
   run<T>(key: string, operation: Operation<T>, options?: RunOptions): Promise<T | Answer>;
 }
 

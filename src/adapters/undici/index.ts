@@ -5,7 +5,7 @@
  */
 export type { HttpOptions, Runs, RunsKeyed, RunsOne } from '../http/client.ts';
 export { DEADLINE_HEADER, type HeadersIn, remainingMs } from '../http/deadline.ts';
-export { type Answered, HttpError } from '../http/errors.ts';
+export { HttpError } from '../http/errors.ts';
 export { httpJudge } from '../http/judge.ts';
 export { IDEMPOTENT_METHODS } from '../http/methods.ts';
 export { standardPipeline } from '../http/standard.ts';

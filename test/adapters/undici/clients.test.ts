@@ -1,4 +1,7 @@
 /** The ways in which undici is used, and the runtime's own fetch, which brings handlers of another undici. */
+import { readFileSync } from 'node:fs';
+import { createSecureServer, type ServerHttp2Stream } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { PassThrough, Readable } from 'node:stream';
 import { pipeline as streamed } from 'node:stream/promises';
 import {
@@ -14,6 +17,7 @@ import { resilience } from '../../../src/adapters/undici/index.ts';
 import { circuitBreaker, constant, isRejection, type Pipeline, pipeline, retry } from '../../../src/index.ts';
 import { type Act, chunked, gzip, interim, redirect, reply, wrongLength } from '../../network/acts.ts';
 import { HttpServer } from '../../network/http-server.ts';
+import { authority } from '../../network/tls.ts';
 
 let server: HttpServer;
 let agent: Agent;
@@ -191,4 +195,35 @@ test('onInfo and raw headers', async () => {
   await body.dump();
   expect(infos).toEqual([{ statusCode: 103, headers: ['link', '</a>'] }]);
   expect(headers).toContain('1');
+});
+
+test('HTTP/2', async () => {
+  const files = new URL('../../network/certificates/', import.meta.url);
+  const pem = (name: string) => readFileSync(new URL(`${name}.pem`, files));
+  const secure = createSecureServer({ key: pem('key'), cert: pem('good') });
+  const streams: ServerHttp2Stream[] = [];
+  let closed = 0;
+  secure.on('stream', (stream, { ':path': path }) => {
+    streams.push(stream);
+    stream.on('close', () => closed++).on('error', () => {});
+    if (path === '/stalls') return stream.respond({ ':status': 200 });
+    stream.respond({ ':status': streams.length < 3 ? 503 : 200 });
+    stream.end('x'.repeat(streams.length < 3 ? 10 : 300_000));
+  });
+  await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
+  const origin = `https://127.0.0.1:${(secure.address() as AddressInfo).port}`;
+  const h2 = new Agent({ allowH2: true, connect: { ca: authority } });
+  const api = pipeline('api', retry({ backoff: constant(0), budget: false })) as unknown as Pipeline;
+  const through = h2.compose(resilience({ pipeline: api }));
+  const { statusCode, body } = await through.request({ origin, path: '/', method: 'GET' });
+  expect([statusCode, (await body.text()).length, streams.length]).toEqual([200, 300_000, 3]);
+
+  const caller = new AbortController();
+  const stalls = await through.request({ origin, path: '/stalls', method: 'GET', signal: caller.signal });
+  const reason = new Error('gone');
+  caller.abort(reason);
+  await expect(stalls.body.text()).rejects.toBe(reason);
+  while (closed < 4) await new Promise(setImmediate);
+  await h2.destroy();
+  await new Promise((resolve) => secure.close(resolve));
 });

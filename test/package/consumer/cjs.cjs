@@ -1,7 +1,8 @@
-/** The package from CommonJS, its two entries together. */
+/** The package from CommonJS, several of its entries together. */
 const assert = require('node:assert/strict');
 const holdfast = require('holdfast');
 const { VirtualClock } = require('holdfast/testing');
+const { resilience } = require('holdfast/undici'); // there is no undici, and it loads
 const trip = require('./trip.cjs');
 
 async function main() {
@@ -17,6 +18,7 @@ async function main() {
     return 'up';
   });
   assert.equal(answer, 'up');
+  assert.equal(typeof resilience(), 'function');
 }
 
 void main();
