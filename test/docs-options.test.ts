@@ -44,6 +44,7 @@ const httpOptions = () => interfaceOf('src/adapters/http/client.ts', 'HttpOption
 const numbers = (text: string): string[] => text.match(/\d[\d_.]*\d|\d/g) ?? [];
 
 const tables: [page: string, heading: string, file: string, name: string, inherited: () => Option[]][] = [
+  ['keyed', 'Option', '../pipeline/keyed.ts', 'KeyedOptions', () => []],
   ['fetch', 'Option', '../adapters/fetch/fetch.ts', 'FetchOptions', httpOptions],
   ['retry', 'Option', 'retry/retry.ts', 'RetryOptions', commonOptions],
   ['retry', 'Option of `retryBudget`', 'retry/budget.ts', 'RetryBudgetOptions', () => []],

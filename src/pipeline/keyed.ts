@@ -8,7 +8,7 @@ import { rejectLater } from '../core/promises.ts';
 import type { RunOptions } from '../core/run.ts';
 import type { ExtraOf } from '../core/runnable.ts';
 import { Pipeline } from './pipeline.ts';
-import { type AnyPipeline, Entry, Shelf } from './shelf.ts';
+import { Entry, Shelf } from './shelf.ts';
 
 /** Options of `keyed`. */
 export interface KeyedOptions {
@@ -64,7 +64,7 @@ const RULES: Rules = {
 type Settings = KeyedOptions & { name: string; max: number; idleMs: number };
 
 /** See `keyed`. */
-export class Keyed<P extends AnyPipeline> extends Emitter<KeyedEvents<P>> {
+export class Keyed<P extends Pipeline<unknown, object>> extends Emitter<KeyedEvents<P>> {
   override readonly name: string;
   /** Pipelines that are kept at most. */
   readonly max: number;
@@ -170,7 +170,7 @@ export class Keyed<P extends AnyPipeline> extends Emitter<KeyedEvents<P>> {
 
   // A listener may ask for pipelines itself: what it causes is told after what it was told.
   #tell(): void {
-    if (this.#telling || this.#untold.length === 0) return;
+    if (this.#telling) return;
     this.#telling = true;
     try {
       for (let tell = this.#untold.shift(); tell !== undefined; tell = this.#untold.shift()) tell();
@@ -197,6 +197,9 @@ export class Keyed<P extends AnyPipeline> extends Emitter<KeyedEvents<P>> {
  * const hosts = keyed((host) => pipeline(host, retry(), circuitBreaker(), bulkhead()), { max: 500 });
  * const response = await hosts.run(url.host, ({ signal }) => fetch(url, { signal }));
  */
-export function keyed<P extends AnyPipeline>(make: (key: string) => P, options?: KeyedOptions): Keyed<P> {
+export function keyed<P extends Pipeline<unknown, object>>(
+  make: (key: string) => P,
+  options?: KeyedOptions,
+): Keyed<P> {
   return new Keyed(make, options);
 }

@@ -40,7 +40,11 @@ export function relayStates(
 ): () => void {
   const reach = loosely ? new WeakRef(pipeline) : strongly(pipeline);
   const stops: (() => void)[] = [];
-  for (const [policy, label] of labels) if (isStateful(policy)) stops.push(listen(policy, label, reach));
+  for (const [policy, label] of labels) {
+    if (!isStateful(policy)) continue;
+    const listener: Listener = (event) => reach.deref()?.relay({ ...event, policy: label });
+    stops.push(loosely ? join(policy, listener) : listen(policy, listener));
+  }
   const stop = (): void => {
     leavings.unregister(stops);
     for (const each of stops) each();
@@ -49,8 +53,35 @@ export function relayStates(
   return stop;
 }
 
-function listen(policy: Stateful, label: string, reach: Reach): () => void {
-  const listener = (event: EventOrigin): void => reach.deref()?.relay({ ...event, policy: label });
+function listen(policy: Stateful, listener: Listener): () => void {
   policy.on('state', listener);
   return () => void policy.off('state', listener);
+}
+
+interface Hub {
+  readonly listeners: Set<Listener>;
+  readonly stop: () => void;
+}
+
+const hubs = /* @__PURE__ */ new WeakMap<Stateful, Hub>();
+
+/** Listens as one of many, of whom thousands may come and go: an emitter would look through all of them for each. */
+function join(policy: Stateful, listener: Listener): () => void {
+  const hub = hubs.get(policy) ?? open(policy);
+  hub.listeners.add(listener);
+  return () => {
+    if (!hub.listeners.delete(listener) || hub.listeners.size > 0) return;
+    hub.stop();
+    hubs.delete(policy);
+  };
+}
+
+function open(policy: Stateful): Hub {
+  const listeners = new Set<Listener>();
+  const stop = listen(policy, (event) => {
+    for (const each of [...listeners]) each(event);
+  });
+  const hub = { listeners, stop };
+  hubs.set(policy, hub);
+  return hub;
 }

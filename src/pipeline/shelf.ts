@@ -12,8 +12,7 @@ import { Link } from '../core/links.ts';
 import type { Gate } from '../core/policy.ts';
 import type { Pipeline } from './pipeline.ts';
 
-/** Any pipeline. */
-export type AnyPipeline = Pipeline<unknown, object>;
+type AnyPipeline = Pipeline<unknown, object>;
 
 type AnyPolicy = BuiltIn<object, unknown>;
 
@@ -123,7 +122,7 @@ export class Shelf implements Ledger {
       // It stood in one only, which may have been put aside for it.
       if (standing === 1) policy.released();
     }
-    if (this.guests.get(entry.key) === entry) this.guests.delete(entry.key);
+    this.guests.delete(entry.key);
     this.kept.set(entry.key, entry);
     entry.kept = true;
     this.touch(entry, this.now());

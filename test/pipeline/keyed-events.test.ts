@@ -54,10 +54,14 @@ describe('the events of a keyed', () => {
       if (key === 'a') subject.get('c');
     });
     subject.on('create', ({ key }) => log.push(`create ${key}`));
+    const second: string[] = [];
+    subject.on('evict', ({ key }) => second.push(`${key} after ${log.length}`));
     subject.get('a');
     const b = subject.get('b');
     expect(b.name).toBe('b');
     expect(log).toEqual(['create a', 'evict a', 'create b', 'evict b', 'create c']);
+    // Every listener has heard of one thing before any hears of the next.
+    expect(second).toEqual(['a after 2', 'b after 4']);
   });
 
   it('of pipelines whose time was over do not mislead who asks meanwhile', async () => {

@@ -1,5 +1,6 @@
-/** What each runtime executes: the suite, then the smoke test. The last thing it does is to print one line of JSON. */
+/** What each runtime executes: the suite, the smoke test, then HTTP. The last thing it does is to print one line of JSON. */
 import { VirtualClock } from 'holdfast/testing';
+import { outbound } from './outbound.ts';
 import { smoke } from './smoke.ts';
 import { suite } from './suite/index.ts';
 
@@ -16,7 +17,7 @@ async function main(): Promise<void> {
   process.on('unhandledRejection', (error) => {
     failures.push({ name: `no rejection is left unhandled: ${now}`, error: String(error) });
   });
-  const behaviours = [...suite, ...smoke];
+  const behaviours = [...suite, ...smoke, ...outbound];
   let passed = 0;
   for (const { name, run } of behaviours) {
     now = name;

@@ -1,5 +1,5 @@
 /**
- * What the soak has a process of its own do: the traffic, or one queue full of calls. The last thing it does is to print
+ * What the soak has a process of its own do: the traffic, the keys, or one queue full of calls. The last thing it does is to print
  * one line of JSON. Such a process executes nothing but JavaScript: the garbage of a compiler would be measured too.
  */
 import { countListeners } from './listeners.ts';
@@ -22,6 +22,13 @@ async function traffic(): Promise<unknown> {
   );
 }
 
+async function keys(): Promise<unknown> {
+  const { soakKeys } = await import('./keys.ts');
+  return soakKeys(calls, (sample) =>
+    console.error(`keys: ${sample.calls} of ${calls} requests, ${sample.bytes} bytes in use, ${seconds()}`),
+  );
+}
+
 async function queue(way: WayOut): Promise<unknown> {
   const stepsTaken = await countSteps(LIBRARY);
   const { park } = await import('./parked.ts');
@@ -30,4 +37,6 @@ async function queue(way: WayOut): Promise<unknown> {
   return parked;
 }
 
-console.log(JSON.stringify(await (task === 'traffic' ? traffic() : queue(task as WayOut))));
+const tasks: Record<string, () => Promise<unknown>> = { traffic, keys };
+const chosen = tasks[task as string] ?? (() => queue(task as WayOut));
+console.log(JSON.stringify(await chosen()));

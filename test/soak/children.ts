@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { execute } from '../runtimes/execute.ts';
+import type { SoakedKeys } from './keys.ts';
 import type { Parked, WayOut } from './parked.ts';
 import { COUNTS_EACH } from './steps.ts';
 import type { Soaked } from './traffic.ts';
@@ -24,6 +25,8 @@ export async function compile(): Promise<void> {
 const STEADY = ['--expose-gc', '--no-flush-bytecode'];
 
 export const soakApart = (calls: number): Promise<Soaked> => start(STEADY, 'traffic', calls);
+
+export const soakKeysApart = (requests: number): Promise<SoakedKeys> => start(STEADY, 'keys', requests);
 
 /** A waiting call takes some kilobytes, its caller's controller included. */
 const MEGABYTES = 8_192;

@@ -1,5 +1,6 @@
 /** What was measured against what it must be, as lines of a table and as figures. */
 import { slopeOf } from './heap.ts';
+import type { SoakedKeys } from './keys.ts';
 import type { Parked } from './parked.ts';
 import type { Soaked } from './traffic.ts';
 
@@ -42,6 +43,21 @@ export function barsOfTraffic({ calls, samples, endings, left }: Soaked): Bar[] 
     ...Object.entries(left).map(([what, measured]) => exactly(what, measured, 0)),
     exactly('calls that ended as no call should', unknown, 0),
     exactly('ways to end that did not occur', Object.values(known).filter((times) => times === 0).length, 0),
+  ];
+}
+
+/** Pipelines that may be kept. */
+const MAX_KEPT = 1_000;
+
+export function barsOfKeys({ requests, samples, most, left }: SoakedKeys): Bar[] {
+  return [
+    below(
+      'keys: bytes by which the heap grows a request',
+      slopeOf(samples),
+      Math.max(SLOPE, UNREST / requests),
+    ),
+    exactly('keys: the most pipelines ever kept', most, MAX_KEPT),
+    ...Object.entries(left).map(([what, measured]) => exactly(`keys: ${what}`, measured, 0)),
   ];
 }
 

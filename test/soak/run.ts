@@ -4,18 +4,20 @@
  */
 import { writeFileSync } from 'node:fs';
 import { command, fileToWrite, optionsFrom, wholeNumber } from '../support/command-line.ts';
-import { compile, parkApart, soakApart } from './children.ts';
+import { compile, parkApart, soakApart, soakKeysApart } from './children.ts';
 import { slopeOf } from './heap.ts';
 import type { Parked, WayOut } from './parked.ts';
-import { barsOfQueue, barsOfTraffic, barsTable, endingsTable, queueTable } from './report.ts';
+import { barsOfKeys, barsOfQueue, barsOfTraffic, barsTable, endingsTable, queueTable } from './report.ts';
 
-const help = `Sends very many calls through a pipeline (retry, circuit breaker, timeout, bulkhead), and parks very many in a queue.
+const help = `Sends very many calls through a pipeline (retry, circuit breaker, timeout, bulkhead) and through those of very many
+keys, and parks very many in a queue.
 
   npm run soak
   npm run soak -- --calls 200000 --parked 20000
 
   --calls N      calls through the pipeline, 10000000 unless said otherwise
   --parked N     calls that wait at once, 1000000 unless said otherwise; also a tenth and a hundredth of it
+  --keyed N      requests over 100000 keys, of which 1000 are kept, 1000000 unless said otherwise
   --json FILE    writes the figures there
   --help         this
 
@@ -36,21 +38,23 @@ async function parkEach(parked: number): Promise<Parked[][]> {
 }
 
 await command(async () => {
-  const options = optionsFrom(process.argv.slice(2), ['calls', 'parked', 'json']);
+  const options = optionsFrom(process.argv.slice(2), ['calls', 'parked', 'keyed', 'json']);
   if (options.help) {
     console.log(help);
     return 0;
   }
   const calls = wholeNumber('calls', options.calls, 10_000_000, 50_000);
   const parked = wholeNumber('parked', options.parked, 1_000_000, 10_000);
+  const requests = wholeNumber('keyed', options.keyed, 1_000_000, 10_000);
   const json = fileToWrite('json', options.json);
   await compile();
   const [traffic, ways] = await Promise.all([soakApart(calls), parkEach(parked)]);
-  const bars = [...barsOfTraffic(traffic), ...ways.flatMap(barsOfQueue)];
+  const keys = await soakKeysApart(requests);
+  const bars = [...barsOfTraffic(traffic), ...barsOfKeys(keys), ...ways.flatMap(barsOfQueue)];
   const failed = bars.filter(({ holds }) => !holds).length;
   console.log(`\n${endingsTable(traffic)}\n\n${queueTable(ways.flat())}\n\n${barsTable(bars)}`);
   if (json !== undefined) {
-    const figures = { ...traffic, slope: slopeOf(traffic.samples), queues: ways.flat(), failed };
+    const figures = { ...traffic, slope: slopeOf(traffic.samples), keys, queues: ways.flat(), failed };
     writeFileSync(json, `${JSON.stringify(figures, undefined, 2)}\n`);
   }
   console.log(`\n${bars.length - failed} passed, ${failed} failed`);

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { execute } from '../runtimes/execute.ts';
 import { slopeOf } from './heap.ts';
+import type { SoakedKeys } from './keys.ts';
 import { countListeners } from './listeners.ts';
 import { LiveClock } from './live-clock.ts';
 import type { Parked } from './parked.ts';
-import { type Bar, barsOfQueue, barsOfTraffic } from './report.ts';
+import { type Bar, barsOfKeys, barsOfQueue, barsOfTraffic } from './report.ts';
 import { COUNTS_EACH } from './steps.ts';
 import type { Soaked } from './traffic.ts';
 
@@ -83,6 +84,42 @@ describe('the bars', () => {
   });
 });
 
+describe('the bars of keys', () => {
+  const keys: SoakedKeys = {
+    requests: CALLS,
+    samples: growing(0.01),
+    made: 5_000,
+    overflows: 0,
+    most: 1_000,
+    left: {
+      'requests that never settled': 0,
+      'requests that another key answered': 0,
+      'pipelines kept at the end': 0,
+      'timers alive, of what is not shared': 0,
+      'listeners left on the shared circuit': 0,
+    },
+  };
+
+  test('hold where nothing stays of those that went', () => {
+    expect(missed(barsOfKeys(keys))).toEqual([]);
+  });
+
+  test.each<[string, Partial<SoakedKeys>]>([
+    ['bytes by which the heap grows a request', { samples: growing(0.051) }],
+    ['the most pipelines ever kept', { most: 1_001 }],
+    [
+      'requests that another key answered',
+      { left: { ...keys.left, 'requests that another key answered': 1 } },
+    ],
+    [
+      'listeners left on the shared circuit',
+      { left: { ...keys.left, 'listeners left on the shared circuit': 1 } },
+    ],
+  ])('%s', (what, parts) => {
+    expect(missed(barsOfKeys({ ...keys, ...parts }))).toEqual([`keys: ${what}`]);
+  });
+});
+
 test('the slope is that of the line which lies between the samples', () => {
   expect(slopeOf(growing(0.25))).toBeCloseTo(0.25, 9);
   const [low, high] = [100, 300];
@@ -143,7 +180,7 @@ test('steps are counted to the last round of a loop, however often it is execute
 }, 60_000);
 
 test.each([
-  ['--cals=5', /^Unknown option '--cals'; allowed are --calls, --parked, --json, --help$/],
+  ['--cals=5', /^Unknown option '--cals'; allowed are --calls, --parked, --keyed, --json, --help$/],
   [
     '--json=nowhere/figures.json',
     /^--json must be a file in a folder that exists, got nowhere\/figures\.json$/,

@@ -1,22 +1,26 @@
 /**
- * Keeps what docs/correctness.md says and what was measured the same. Each measured part of the page stands between
- * two comments with its name, and is either compared with the measurement or written anew.
+ * Keeps what a page of the docs says and what was measured the same. Each measured part of a page stands between two
+ * comments with its name, and is either compared with the measurement or written anew.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const PAGE = new URL('../../docs/correctness.md', import.meta.url);
-
 /** Undefined if the page says what was measured, or now does; otherwise in what the two differ. */
-export function agree(name: string, measured: string, update: boolean): string | undefined {
-  const page = readFileSync(PAGE, 'utf8');
+export function agree(
+  name: string,
+  measured: string,
+  update: boolean,
+  path = 'docs/correctness.md',
+): string | undefined {
+  const file = new URL(`../../${path}`, import.meta.url);
+  const page = readFileSync(file, 'utf8');
   const [open, close] = [`<!-- measured: ${name} -->`, `<!-- end: ${name} -->`];
   const start = page.indexOf(open) + open.length;
   const end = page.indexOf(close);
-  if (start < open.length || end < start) return `docs/correctness.md has no part ${open}`;
+  if (start < open.length || end < start) return `${path} has no part ${open}`;
   const said = page.slice(start, end).trim();
   if (said === measured.trim()) return undefined;
-  if (!update) return `docs/correctness.md says of ${name}:\n${said}\nbut measured was:\n${measured.trim()}`;
-  writeFileSync(PAGE, `${page.slice(0, start)}\n\n${measured.trim()}\n\n${page.slice(end)}`);
+  if (!update) return `${path} says of ${name}:\n${said}\nbut measured was:\n${measured.trim()}`;
+  writeFileSync(file, `${page.slice(0, start)}\n\n${measured.trim()}\n\n${page.slice(end)}`);
   return undefined;
 }
 

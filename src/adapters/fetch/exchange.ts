@@ -3,8 +3,8 @@ import type { Call, CallNode } from '../../core/call.ts';
 import { Link } from '../../core/links.ts';
 import type { Failure } from '../../core/outcome.ts';
 import type { Dependent } from '../../core/scope.ts';
-import { lastDeadline, READ_AHEAD } from '../http/body.ts';
-import { BodyGuard } from './guard.ts';
+import { bodyDeadline, READ_AHEAD } from '../http/body.ts';
+import { guardBody } from './guard.ts';
 
 const ignore = (): void => {};
 
@@ -36,9 +36,7 @@ export class Exchange extends Link implements Dependent {
     const { body } = this.response;
     if (scope.gaveUp) this.drop();
     else if (body != null) {
-      const { run, pipeline } = this.#call;
-      const limits = { clock: run.clock, deadline: lastDeadline(scope), signal: callers, pipeline };
-      BodyGuard.start(body, limits, this.#stop);
+      guardBody(body, { ...bodyDeadline(this.#call, scope), signal: callers }, this.#stop);
     }
     return this.response;
   }

@@ -72,7 +72,13 @@ export interface Client<Answer> {
 
 export function clientOf<Answer>(where: string, settings: HttpOptions<Runs<Answer>>): Client<Answer> {
   // The standard pipelines end in what the operation ends in, whatever that is.
-  const { judge, pipeline = standardPipelines() as Runs<Answer>, retryMethods = [] } = settings;
+  const {
+    judge,
+    pipeline = standardPipelines() as Runs<Answer>,
+    retryMethods = [],
+    deadlineHeader,
+  } = settings;
+  if (deadlineHeader !== undefined) checkHeader(where, deadlineHeader);
   return {
     pipeline,
     judge: judge ? (outcome, call) => judge(outcome, call) ?? httpJudge(outcome, call) : httpJudge,
@@ -88,4 +94,12 @@ const isKeyed = <Answer>(pipeline: Runs<Answer>): pipeline is RunsKeyed<Answer> 
 function methodOf(where: string, method: unknown): string {
   if (typeof method === 'string' && method !== '') return method.toUpperCase();
   throw allowed(where, 'retryMethods', method, 'an array of method names');
+}
+
+function checkHeader(where: string, name: string): void {
+  try {
+    new Headers([[name, '']]);
+  } catch {
+    throw allowed(where, 'deadlineHeader', name, 'a name for a header');
+  }
 }

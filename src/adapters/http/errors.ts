@@ -3,6 +3,7 @@ import { brandError, HoldfastError, type HoldfastErrorInit, messageFor } from '.
 
 /** The server answered 408, 429, or 500 and above, and `throwOnFailure` was asked for. */
 export class HttpError<Answer extends object = Response> extends HoldfastError {
+  /** The status of the answer. */
   readonly status: number;
   /** The answer itself: of `fetch`, its body not yet read; of undici, without its body. */
   readonly response: Answer;

@@ -86,9 +86,11 @@ export class Delivery implements Controller {
   deliver(source: Source, deadline?: BodyDeadline): void {
     this.#source = source;
     if (this.aborted) return this.fail(this.reason as Error);
-    if (deadline !== undefined) this.#stopAlarm = whenLate(deadline, (error) => this.fail(error));
     this.#announce(source.answer as Answer, source.rawHeaders);
     this.handOn(source);
+    // Most bodies come with their headers, and need no timer.
+    if (this.#over || deadline === undefined) return;
+    this.#stopAlarm = whenLate(deadline, (error) => this.fail(error));
   }
 
   /** Whether that was said of this one. */

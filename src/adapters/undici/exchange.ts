@@ -5,7 +5,7 @@ import { Link } from '../../core/links.ts';
 import type { Failure } from '../../core/outcome.ts';
 import { type Deferred, deferred } from '../../core/promises.ts';
 import type { Dependent } from '../../core/scope.ts';
-import { type BodyDeadline, lastDeadline, READ_AHEAD } from '../http/body.ts';
+import { type BodyDeadline, bodyDeadline, READ_AHEAD } from '../http/body.ts';
 import type { Answer, AnswerHeaders, Delivery, Ending, Raw, Source } from './delivery.ts';
 
 type Controller = Dispatcher.DispatchController;
@@ -30,8 +30,7 @@ export class Exchange extends Link implements Dependent, Dispatcher.DispatchHand
 
   /** Until when its body has to be there. */
   get deadline(): BodyDeadline {
-    const { run, scope, pipeline } = this.#call;
-    return { clock: run.clock, deadline: lastDeadline(scope), pipeline };
+    return bodyDeadline(this.#call, this.#call.scope);
   }
 
   /** Waits for the headers, once `dispatch` has sent it. */

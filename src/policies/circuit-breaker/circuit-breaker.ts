@@ -175,6 +175,7 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
     // A backoff is the user's code, and may have changed the state itself: then that stands.
     if (machine.generation !== generation) return;
     this.#cause = cause;
+    forgetFrames(cause);
     this.#change(now, call, reason, () => machine.open(now, waitMs));
   }
 
@@ -245,6 +246,16 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
 
   get #mark(): { observed: true } | undefined {
     return this.settings.observeOnly ? { observed: true } : undefined;
+  }
+}
+
+// Until its stack is first read, V8 keeps alive all that an error was thrown through: here, for as long as the breaker
+// remembers it, the pipeline and the call.
+function forgetFrames(error: unknown): void {
+  try {
+    if (error instanceof Error) void error.stack;
+  } catch {
+    // A stack that cannot be read holds nothing that could be let go of.
   }
 }
 
