@@ -156,11 +156,16 @@ describe('docs/correctness.md', () => {
   });
 
   test('says how many of the survivors are listed no more', () => {
-    const listed = (JSON.parse(readFileSync('test/mutants/survivors.json', 'utf8')) as Survivor[]).length;
+    const survivors = JSON.parse(readFileSync('test/mutants/survivors.json', 'utf8')) as Survivor[];
+    // File by file: what was listed since then may be of code that the run did not know.
+    const gone = Object.entries(measured.files).map(([file, { survived, uncovered }]) => {
+      const listed = survivors.filter((survivor) => survivor.file === file).length;
+      return Math.max(0, survived + uncovered - listed);
+    });
     const words = 'none one two three four five six seven eight nine ten eleven twelve'.split(' ');
     const page = squeezed(readFileSync('docs/correctness.md', 'utf8'));
     const [, said = 'none'] = /but for (\w+), which tests written since then catch/.exec(page) ?? [];
-    expect(said).toBe(words[measured.survived + measured.uncovered - listed]);
+    expect(said).toBe(words[gone.reduce((sum, each) => sum + each, 0)]);
   });
 });
 
