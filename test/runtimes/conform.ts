@@ -1,5 +1,5 @@
 /** The packed library in an empty project, beside the suite in both module systems; and one runtime that runs it. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { install, packedIn, packInto } from '../support/packed.ts';
 import type { Told } from './child.ts';
@@ -17,13 +17,20 @@ export interface Row extends Told {
   readonly seconds: number;
 }
 
-/** An empty project in which the packed library is installed, with the suite compiled for both module systems. */
+const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  devDependencies: Record<string, string>;
+};
+
+/** The optional peer, in the version with which the tests have been. */
+const UNDICI = `undici@${devDependencies.undici}`;
+
+/** An empty project in which the packed library is installed beside its peer, with the suite compiled for both module systems. */
 export async function prepare(work: string): Promise<string> {
   const project = join(work, 'project');
   mkdirSync(project);
   writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');
   await done('.', 'npm', ...packInto(work));
-  await done(project, 'npm', ...install(packedIn(work)));
+  await done(project, 'npm', ...install(packedIn(work), UNDICI));
   const out = ['--format', 'esm,cjs', '--target', 'node20', '--out-dir', project, '--external', 'holdfast'];
   const suite = ['--no-config', '--silent', '--entry.conformance', 'test/runtimes/child.ts'];
   await done('.', process.execPath, 'node_modules/tsup/dist/cli-default.js', ...suite, ...out);

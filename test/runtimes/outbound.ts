@@ -1,4 +1,4 @@
-/** Outbound HTTP through the runtime's own `fetch`, against a real server. */
+/** Outbound HTTP against a real server: through the runtime's own `fetch`, and on Node through undici. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -15,6 +15,8 @@ import {
   timeout,
 } from 'holdfast';
 import { DEADLINE_HEADER, HttpError, remainingMs, resilientFetch } from 'holdfast/fetch';
+import { resilience } from 'holdfast/undici';
+import type { Agent } from 'undici';
 import { errorOf } from '../support/spies.ts';
 import { about, type Behaviour } from './suite/behaviour.ts';
 
@@ -60,7 +62,7 @@ const hung: Script = () => {};
 const stalled: Script = (_, response) =>
   void response.writeHead(200, { 'content-length': '10' }).write('01234');
 
-export const outbound: Behaviour[] = about('fetch', {
+const withFetch: Behaviour[] = about('fetch', {
   'is a drop-in without options': on(
     (_, response) => void response.end('well'),
     async ({ url }) => {
@@ -150,3 +152,81 @@ export const outbound: Behaviour[] = about('fetch', {
     },
   ),
 });
+
+/** undici is a client for Node: elsewhere it is no peer. */
+const onNode = process.versions.bun === undefined && process.versions.deno === undefined;
+
+/** An agent of undici with these policies, which is closed afterwards. */
+const withAgent =
+  (
+    act: (send: (url: string, init?: object) => Promise<{ status: number; text: string }>) => Promise<void>,
+    ...policies: Policy[]
+  ) =>
+  async (): Promise<void> => {
+    const undici = await import('undici');
+    const agent: Agent = new undici.Agent();
+    const dispatcher = agent.compose(resilience({ pipeline: pipeline('api', ...policies) }));
+    try {
+      await act(async (url, init) => {
+        const { statusCode, body } = await undici.request(url, { dispatcher, ...init });
+        return { status: statusCode, text: await body.text() };
+      });
+    } finally {
+      await agent.destroy();
+    }
+  };
+
+const withUndici: Behaviour[] = about('undici', {
+  'tries a 503 again': on(busyTwice, ({ url, seen }) =>
+    withAgent(async (send) => {
+      assert.deepEqual(await send(url), { status: 200, text: 'done' });
+      assert.equal(seen(), 3);
+    }, again())(),
+  ),
+  'sends a POST once, and passes its 503 on whole': on(busyTwice, ({ url, seen }) =>
+    withAgent(async (send) => {
+      assert.deepEqual(await send(url, { method: 'POST', body: 'x' }), { status: 503, text: 'busy' });
+      assert.equal(seen(), 1);
+    }, again())(),
+  ),
+  'closes the socket at a time-out': on(hung, ({ url, deserted }) =>
+    withAgent(
+      async (send) => {
+        assert((await errorOf(send(url))) instanceof TimeoutError);
+        await deserted;
+      },
+      timeout({ ms: 50 }),
+    )(),
+  ),
+  "closes the socket at the caller's abort": on(hung, ({ url, deserted }) =>
+    withAgent(
+      async (send) => {
+        const caller = new AbortController();
+        setTimeout(() => caller.abort(new Error('left')), 50);
+        assert.equal(((await errorOf(send(url, { signal: caller.signal }))) as Error).message, 'left');
+        await deserted;
+      },
+      timeout({ ms: 60_000 }),
+    )(),
+  ),
+  'holds a body to the deadline of its call': on(stalled, ({ url, deserted }) =>
+    withAgent(
+      async (send) => {
+        const error = await errorOf(send(url));
+        assert(error instanceof TimeoutError && error.policy === 'body', String(error));
+        await deserted;
+      },
+      timeout({ ms: 500 }),
+    )(),
+  ),
+  "is a dispatcher for the runtime's own fetch": on(busyTwice, async ({ url, seen }) => {
+    const { Agent } = await import('undici');
+    const agent = new Agent();
+    const dispatcher = agent.compose(resilience({ pipeline: pipeline('api', again()) }));
+    assert.equal(await (await fetch(url, { dispatcher } as RequestInit)).text(), 'done');
+    assert.equal(seen(), 3);
+    await agent.destroy();
+  }),
+});
+
+export const outbound: Behaviour[] = [...withFetch, ...(onNode ? withUndici : [])];
