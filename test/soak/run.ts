@@ -1,21 +1,32 @@
 /**
- * `npm run soak`: very many calls, to see whether anything of them stays: memory, timers, listeners, places; and whether
- * a call costs more among very many than among few. Works on what was built.
+ * `npm run soak`: very many calls, and requests to a network that fails, to see whether anything of them stays: memory,
+ * sockets, timers, listeners, places; and whether a call costs more among very many than among few. Works on what was
+ * built.
  */
 import { writeFileSync } from 'node:fs';
 import { command, fileToWrite, optionsFrom, wholeNumber } from '../support/command-line.ts';
-import { compile, parkApart, soakApart } from './children.ts';
+import { compile, parkApart, sendApart, soakApart } from './children.ts';
 import { slopeOf } from './heap.ts';
 import type { Parked, WayOut } from './parked.ts';
-import { barsOfQueue, barsOfTraffic, barsTable, endingsTable, queueTable } from './report.ts';
+import {
+  barsOfOutbound,
+  barsOfQueue,
+  barsOfTraffic,
+  barsTable,
+  endingsTable,
+  outboundTable,
+  queueTable,
+} from './report.ts';
 
-const help = `Sends very many calls through a pipeline (retry, circuit breaker, timeout, bulkhead), and parks very many in a queue.
+const help = `Sends very many calls through a pipeline (retry, circuit breaker, timeout, bulkhead), parks very many in a queue,
+and sends very many requests through a proxy that fails by chance, with holdfast/fetch and with plain fetch.
 
   npm run soak
-  npm run soak -- --calls 200000 --parked 20000
+  npm run soak -- --calls 200000 --parked 20000 --requests 5000
 
   --calls N      calls through the pipeline, 10000000 unless said otherwise
   --parked N     calls that wait at once, 1000000 unless said otherwise; also a tenth and a hundredth of it
+  --requests N   requests of fetch, 100000 unless said otherwise
   --json FILE    writes the figures there
   --help         this
 
@@ -36,7 +47,7 @@ async function parkEach(parked: number): Promise<Parked[][]> {
 }
 
 await command(async () => {
-  const options = optionsFrom(process.argv.slice(2), ['calls', 'parked', 'json']);
+  const options = optionsFrom(process.argv.slice(2), ['calls', 'parked', 'requests', 'json']);
   if (options.help) {
     console.log(help);
     return 0;
@@ -44,13 +55,25 @@ await command(async () => {
   const calls = wholeNumber('calls', options.calls, 10_000_000, 50_000);
   const parked = wholeNumber('parked', options.parked, 1_000_000, 10_000);
   const json = fileToWrite('json', options.json);
+  const requests = wholeNumber('requests', options.requests, 100_000, 2_000);
   await compile();
   const [traffic, ways] = await Promise.all([soakApart(calls), parkEach(parked)]);
-  const bars = [...barsOfTraffic(traffic), ...ways.flatMap(barsOfQueue)];
+  // Alone, for they live in real time.
+  const outbound = await sendApart('resilient', requests);
+  const plain = await sendApart('plain', requests);
+  const bars = [...barsOfTraffic(traffic), ...ways.flatMap(barsOfQueue), ...barsOfOutbound(outbound)];
   const failed = bars.filter(({ holds }) => !holds).length;
-  console.log(`\n${endingsTable(traffic)}\n\n${queueTable(ways.flat())}\n\n${barsTable(bars)}`);
+  console.log(
+    `\n${endingsTable(traffic)}\n\n${queueTable(ways.flat())}\n\n${outboundTable([outbound, plain])}\n\n${barsTable(bars)}`,
+  );
   if (json !== undefined) {
-    const figures = { ...traffic, slope: slopeOf(traffic.samples), queues: ways.flat(), failed };
+    const figures = {
+      ...traffic,
+      slope: slopeOf(traffic.samples),
+      queues: ways.flat(),
+      outbound: [outbound, plain],
+      failed,
+    };
     writeFileSync(json, `${JSON.stringify(figures, undefined, 2)}\n`);
   }
   console.log(`\n${bars.length - failed} passed, ${failed} failed`);

@@ -2,7 +2,7 @@
 import type { Row, Scene } from '../script.ts';
 
 /** How calls end that do not succeed: every client has its own errors for them. */
-export type Ending = 'status' | 'unfollowed' | 'network' | 'abort' | 'mistake';
+type Ending = 'status' | 'unfollowed' | 'network' | 'abort' | 'mistake';
 
 export interface Sent {
   readonly name: string;
