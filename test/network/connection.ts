@@ -2,6 +2,7 @@
 import { Socket } from 'node:net';
 import type { Break, Fault } from './faults.ts';
 import { type Host, Lane } from './lane.ts';
+import { destroy, reset } from './listener.ts';
 
 export class Connection {
   readonly #client: Socket;
@@ -44,17 +45,15 @@ export class Connection {
 
   destroy(): void {
     this.#break();
-    this.#client.destroy();
-    this.#target.destroy();
+    destroy(this.#client);
+    destroy(this.#target);
   }
 
   #strike(fault: Break, lane?: Lane): void {
     if (fault.kind === 'stall') return lane?.stall();
     this.#break();
     if (fault.kind === 'half-open') (fault.gone === 'client' ? this.#client : this.#target).destroy();
-    else
-      for (const side of [this.#client, this.#target])
-        fault.kind === 'reset' ? side.resetAndDestroy() : side.end();
+    else for (const side of [this.#client, this.#target]) fault.kind === 'reset' ? reset(side) : side.end();
   }
 
   /** The sides have nothing to do with each other any more. */

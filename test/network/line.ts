@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../src/core/clock.ts';
 import { type Act, type Answer, type Bytes, headOf, mayHaveBody, type Step } from './acts.ts';
 import { Inbox, type Request, readBody } from './inbox.ts';
+import { reset } from './listener.ts';
 
 /** What a line needs of its server. */
 export interface Stage {
@@ -65,7 +66,7 @@ export class Line {
         this.#socket.end();
         return true;
       case 'reset':
-        this.#raw.resetAndDestroy();
+        reset(this.#raw);
         return true;
     }
   }

@@ -5,6 +5,20 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 
+// In node, a reset fails while a FIN is on its way out, and the socket is then never closed.
+
+/** Resets a socket; one that is just being closed in good order as soon as that is done. */
+export function reset(socket: Socket): void {
+  if (socket.writableEnded && !socket.writableFinished) socket.once('finish', () => socket.resetAndDestroy());
+  else socket.resetAndDestroy();
+}
+
+/** Closes a socket at once, also one that is being reset and waits for its last bytes to go. */
+export function destroy(socket: Socket): void {
+  (socket as { resetAndClosing?: boolean }).resetAndClosing = false;
+  socket.destroy();
+}
+
 export class Listener {
   /** Sockets accepted so far. */
   total = 0;
@@ -57,7 +71,7 @@ export class Listener {
   async close(): Promise<void> {
     const closed = this.#server.listening ? once(this.#server, 'close') : undefined;
     this.#server.close();
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#sockets) destroy(socket);
     await closed;
     await this.until(() => this.open === 0);
   }

@@ -247,3 +247,14 @@ it('slows the sender down when it holds a megabyte', async () => {
   proxy.use();
   await proxy.until(() => proxy.bytes.request > 8 * 1024 * 1024);
 });
+
+it('resets also what is just being closed in good order', async () => {
+  const { client, server } = await talk();
+  client.socket.end();
+  // The next change is that the end has come, and is passed on at this moment.
+  let looks = 0;
+  await proxy.until(() => looks++ > 0);
+  proxy.strike({ kind: 'reset' });
+  await until(() => server.how !== undefined);
+  await proxy.until(() => proxy.open === 0);
+});

@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { execute } from '../runtimes/execute.ts';
 import type { SoakedKeys } from './keys.ts';
+import type { ClientName } from './outbound/clients.ts';
+import type { Outbound } from './outbound/outbound.ts';
 import type { Parked, WayOut } from './parked.ts';
 import { COUNTS_EACH } from './steps.ts';
 import type { Soaked } from './traffic.ts';
@@ -13,7 +15,18 @@ const FOLDER = resolve('test/.generated/soak');
 /** Compiles what the processes execute. */
 export async function compile(): Promise<void> {
   const tsup = ['node_modules/tsup/dist/cli-default.js', '--no-config', '--silent', '--entry.child'];
-  const out = ['--format', 'esm', '--target', 'node20', '--out-dir', FOLDER, '--external', 'holdfast'];
+  const out = [
+    '--format',
+    'esm',
+    '--target',
+    'node20',
+    '--out-dir',
+    FOLDER,
+    '--external',
+    'holdfast',
+    '--external',
+    'undici',
+  ];
   const { code, stdout, stderr } = await execute(process.execPath, [...tsup, 'test/soak/child.ts', ...out], {
     cwd: '.',
     limitMs: 120_000,
@@ -34,9 +47,17 @@ const MEGABYTES = 8_192;
 export const parkApart = (way: WayOut, calls: number): Promise<Parked> =>
   start([...COUNTS_EACH, `--max-old-space-size=${MEGABYTES}`], way, calls);
 
-function start<Result>(flags: readonly string[], task: string, calls: number): Promise<Result> {
+export const sendApart = (client: ClientName, requests: number): Promise<Outbound> =>
+  start(STEADY, 'outbound', requests, client);
+
+function start<Result>(
+  flags: readonly string[],
+  task: string,
+  calls: number,
+  ...more: readonly string[]
+): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...flags, `${FOLDER}/child.js`, task, `${calls}`], {
+    const child = spawn(process.execPath, [...flags, `${FOLDER}/child.js`, task, `${calls}`, ...more], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let said = '';

@@ -1,6 +1,7 @@
 /** What was measured against what it must be, as lines of a table and as figures. */
 import { slopeOf } from './heap.ts';
 import type { SoakedKeys } from './keys.ts';
+import type { Outbound } from './outbound/outbound.ts';
 import type { Parked } from './parked.ts';
 import type { Soaked } from './traffic.ts';
 
@@ -93,6 +94,31 @@ export function barsOfQueue(runs: readonly Parked[]): Bar[] {
   ];
 }
 
+/**
+ * Bytes a request: less than one object kept of every tenth. What V8 and undici come to need in a run of real sockets is
+ * more than on a virtual clock, and the same with plain `fetch`.
+ */
+const OUTBOUND_SLOPE = 10;
+const OUTBOUND_UNREST = 1_000_000;
+
+/** Requests to a network that fails. Of plain `fetch` nothing is asked: it is there to be compared. */
+export function barsOfOutbound({ requests, samples, endings, bodies, left }: Outbound): Bar[] {
+  const { 'anything else': unknown = 0 } = endings;
+  const { 'anything else': unknownBodies = 0, 'wrong length': wrong = 0 } = bodies;
+  const ways = ['answered', 'answered with an error', 'network error', 'time-out', 'abort', 'circuit open'];
+  const missing = (ways as (keyof typeof endings)[]).filter((way) => endings[way] === undefined).length;
+  return [
+    below(
+      'outbound: bytes by which the heap grows a request',
+      slopeOf(samples),
+      Math.max(OUTBOUND_SLOPE, OUTBOUND_UNREST / requests),
+    ),
+    ...Object.entries(left).map(([what, measured]) => exactly(`outbound: ${what}`, measured, 0)),
+    exactly('outbound: calls and bodies that ended as none should', unknown + unknownBodies + wrong, 0),
+    exactly('outbound: ways to end that did not occur', missing, 0),
+  ];
+}
+
 const columns =
   (...widths: readonly number[]) =>
   (...cells: readonly string[]): string =>
@@ -112,6 +138,32 @@ export function queueTable(runs: readonly Parked[]): string {
     line(way, `${calls}`, rounded(steps), rounded(timerOperations)),
   );
   return [line('a queue', 'calls', 'steps a call', 'timer operations a call'), ...rows].join('\n');
+}
+
+/** How calls of each client ended, what became of the bodies, and by how much the heap grew. */
+export function outboundTable(runs: readonly Outbound[]): string {
+  const line = columns(36, ...runs.map(() => 16));
+  const all = (of: (run: Outbound) => object): string[] => [
+    ...new Set(runs.flatMap((run) => Object.keys(of(run)))),
+  ];
+  const figures = (of: (run: Outbound) => object, what: (name: string) => string): string[] =>
+    all(of).map((name) => line(what(name), ...runs.map((run) => `${of(run)[name as never] ?? 0}`)));
+  return [
+    line('requests to a network that fails', ...runs.map(({ client }) => client)),
+    line('sent', ...runs.map(({ requests }) => `${requests}`)),
+    line('seen by the server', ...runs.map(({ seen }) => `${seen}`)),
+    line('connections', ...runs.map(({ connections }) => `${connections}`)),
+    line('times that the port was closed', ...runs.map(({ refusals }) => `${refusals}`)),
+    ...figures(
+      (run) => run.endings,
+      (name) => name,
+    ),
+    ...figures(
+      (run) => run.bodies,
+      (name) => `body: ${name}`,
+    ),
+    line('bytes of heap a request', ...runs.map(({ samples }) => rounded(slopeOf(samples)))),
+  ].join('\n');
 }
 
 export function barsTable(bars: readonly Bar[]): string {

@@ -1,23 +1,35 @@
 /**
- * `npm run soak`: very many calls, to see whether anything of them stays: memory, timers, listeners, places; and whether
- * a call costs more among very many than among few. Works on what was built.
+ * `npm run soak`: very many calls, and requests to a network that fails, to see whether anything of them stays: memory,
+ * sockets, timers, listeners, places; and whether a call costs more among very many than among few. Works on what was
+ * built.
  */
 import { writeFileSync } from 'node:fs';
 import { command, fileToWrite, optionsFrom, wholeNumber } from '../support/command-line.ts';
-import { compile, parkApart, soakApart, soakKeysApart } from './children.ts';
+import { compile, parkApart, sendApart, soakApart, soakKeysApart } from './children.ts';
 import { slopeOf } from './heap.ts';
 import type { Parked, WayOut } from './parked.ts';
-import { barsOfKeys, barsOfQueue, barsOfTraffic, barsTable, endingsTable, queueTable } from './report.ts';
+import {
+  barsOfKeys,
+  barsOfOutbound,
+  barsOfQueue,
+  barsOfTraffic,
+  barsTable,
+  endingsTable,
+  outboundTable,
+  queueTable,
+} from './report.ts';
 
 const help = `Sends very many calls through a pipeline (retry, circuit breaker, timeout, bulkhead) and through those of very many
-keys, and parks very many in a queue.
+keys, parks very many in a queue, and sends very many requests through a proxy that fails by chance, with holdfast/fetch
+and with plain fetch.
 
   npm run soak
-  npm run soak -- --calls 200000 --parked 20000
+  npm run soak -- --calls 200000 --parked 20000 --requests 5000
 
   --calls N      calls through the pipeline, 10000000 unless said otherwise
   --parked N     calls that wait at once, 1000000 unless said otherwise; also a tenth and a hundredth of it
   --keyed N      requests over 100000 keys, of which 1000 are kept, 1000000 unless said otherwise
+  --requests N   requests of fetch, 100000 unless said otherwise
   --json FILE    writes the figures there
   --help         this
 
@@ -38,23 +50,41 @@ async function parkEach(parked: number): Promise<Parked[][]> {
 }
 
 await command(async () => {
-  const options = optionsFrom(process.argv.slice(2), ['calls', 'parked', 'keyed', 'json']);
+  const options = optionsFrom(process.argv.slice(2), ['calls', 'parked', 'keyed', 'requests', 'json']);
   if (options.help) {
     console.log(help);
     return 0;
   }
   const calls = wholeNumber('calls', options.calls, 10_000_000, 50_000);
   const parked = wholeNumber('parked', options.parked, 1_000_000, 10_000);
-  const requests = wholeNumber('keyed', options.keyed, 1_000_000, 10_000);
+  const keyed = wholeNumber('keyed', options.keyed, 1_000_000, 10_000);
   const json = fileToWrite('json', options.json);
+  const requests = wholeNumber('requests', options.requests, 100_000, 2_000);
   await compile();
   const [traffic, ways] = await Promise.all([soakApart(calls), parkEach(parked)]);
-  const keys = await soakKeysApart(requests);
-  const bars = [...barsOfTraffic(traffic), ...barsOfKeys(keys), ...ways.flatMap(barsOfQueue)];
+  const keys = await soakKeysApart(keyed);
+  // Alone, for they live in real time.
+  const outbound = await sendApart('resilient', requests);
+  const plain = await sendApart('plain', requests);
+  const bars = [
+    ...barsOfTraffic(traffic),
+    ...barsOfKeys(keys),
+    ...ways.flatMap(barsOfQueue),
+    ...barsOfOutbound(outbound),
+  ];
   const failed = bars.filter(({ holds }) => !holds).length;
-  console.log(`\n${endingsTable(traffic)}\n\n${queueTable(ways.flat())}\n\n${barsTable(bars)}`);
+  console.log(
+    `\n${endingsTable(traffic)}\n\n${queueTable(ways.flat())}\n\n${outboundTable([outbound, plain])}\n\n${barsTable(bars)}`,
+  );
   if (json !== undefined) {
-    const figures = { ...traffic, slope: slopeOf(traffic.samples), keys, queues: ways.flat(), failed };
+    const figures = {
+      ...traffic,
+      slope: slopeOf(traffic.samples),
+      keys,
+      queues: ways.flat(),
+      outbound: [outbound, plain],
+      failed,
+    };
     writeFileSync(json, `${JSON.stringify(figures, undefined, 2)}\n`);
   }
   console.log(`\n${bars.length - failed} passed, ${failed} failed`);

@@ -4,8 +4,9 @@ import { slopeOf } from './heap.ts';
 import type { SoakedKeys } from './keys.ts';
 import { countListeners } from './listeners.ts';
 import { LiveClock } from './live-clock.ts';
+import type { Outbound } from './outbound/outbound.ts';
 import type { Parked } from './parked.ts';
-import { type Bar, barsOfKeys, barsOfQueue, barsOfTraffic } from './report.ts';
+import { type Bar, barsOfKeys, barsOfOutbound, barsOfQueue, barsOfTraffic, outboundTable } from './report.ts';
 import { COUNTS_EACH } from './steps.ts';
 import type { Soaked } from './traffic.ts';
 
@@ -53,11 +54,34 @@ const queue = (parts: Partial<Parked> = {}): Parked[] =>
     ...(calls === 1_000 && parts),
   }));
 
+const outbound: Outbound = {
+  client: 'resilient',
+  requests: CALLS,
+  seen: CALLS,
+  connections: 9,
+  refusals: 1,
+  samples: growing(4),
+  endings: {
+    answered: 9,
+    'answered with an error': 1,
+    'network error': 1,
+    'time-out': 1,
+    abort: 1,
+    'circuit open': 1,
+  },
+  bodies: { done: 9, abort: 1 },
+  left: { 'sockets in use': 0 },
+};
+
 const missed = (bars: readonly Bar[]): string[] => bars.filter(({ holds }) => !holds).map(({ what }) => what);
 
 describe('the bars', () => {
   test('hold where nothing stays, and all calls cost the same', () => {
-    expect([...missed(barsOfTraffic(traffic)), ...missed(barsOfQueue(queue()))]).toEqual([]);
+    expect([
+      ...missed(barsOfTraffic(traffic)),
+      ...missed(barsOfQueue(queue())),
+      ...missed(barsOfOutbound(outbound)),
+    ]).toEqual([]);
   });
 
   test.each<[string, Partial<Soaked>]>([
@@ -70,6 +94,16 @@ describe('the bars', () => {
     ['ways to end that did not occur', { endings: { ...traffic.endings, timeout: 0 } }],
   ])('of traffic: %s', (what, parts) => {
     expect(missed(barsOfTraffic({ ...traffic, ...parts }))).toEqual([what]);
+  });
+
+  test.each<[string, Partial<Outbound>]>([
+    ['bytes by which the heap grows a request', { samples: growing(11) }],
+    ['sockets in use', { left: { 'sockets in use': 1 } }],
+    ['calls and bodies that ended as none should', { endings: { ...outbound.endings, 'anything else': 1 } }],
+    ['calls and bodies that ended as none should', { bodies: { done: 9, 'wrong length': 1 } }],
+    ['ways to end that did not occur', { endings: { answered: 9 } }],
+  ])('of requests: %s', (what, parts) => {
+    expect(missed(barsOfOutbound({ ...outbound, ...parts }))).toEqual([`outbound: ${what}`]);
   });
 
   test.each<[string, Partial<Parked>]>([
@@ -118,6 +152,14 @@ describe('the bars of keys', () => {
   ])('%s', (what, parts) => {
     expect(missed(barsOfKeys({ ...keys, ...parts }))).toEqual([`keys: ${what}`]);
   });
+});
+
+test('the table of requests has a column for each client, and a line for whatever happened in one', () => {
+  const plain: Outbound = { ...outbound, client: 'plain', endings: { answered: 9, 'queue full': 2 } };
+  const lines = outboundTable([outbound, plain]).split('\n');
+  expect(lines[0]).toMatch(/resilient +plain$/);
+  expect(lines).toContainEqual(expect.stringMatching(/^queue full +0 +2$/));
+  expect(lines.at(-1)).toMatch(/^bytes of heap a request +4 +4$/);
 });
 
 test('the slope is that of the line which lies between the samples', () => {
@@ -180,11 +222,15 @@ test('steps are counted to the last round of a loop, however often it is execute
 }, 60_000);
 
 test.each([
-  ['--cals=5', /^Unknown option '--cals'; allowed are --calls, --parked, --keyed, --json, --help$/],
+  [
+    '--cals=5',
+    /^Unknown option '--cals'; allowed are --calls, --parked, --keyed, --requests, --json, --help$/,
+  ],
   [
     '--json=nowhere/figures.json',
     /^--json must be a file in a folder that exists, got nowhere\/figures\.json$/,
   ],
+  ['--requests=5', /^--requests must be a whole number of at least 2000, got 5$/],
   ['--calls=5', /^--calls must be a whole number of at least 50000, got 5$/],
 ])(
   'the command answers %s with one line',

@@ -23,7 +23,7 @@ const IGNORE: Judgement = { verdict: 'ignore', retry: false };
  * | any other status >= 500                            | failure   | no                    |
  * | an error of the network                            | failure   | yes                   |
  * | a certificate that is not accepted                 | failure   | no                    |
- * | a redirect that was not allowed, or one too many   | ignore    | no                    |
+ * | a redirect not allowed, one too many, or to no URL | ignore    | no                    |
  * | a request that undici says is wrong                | ignore    | no                    |
  * | anything else                                      | asks the next judge in line       |
  *
@@ -70,8 +70,10 @@ function headerIn(headers: unknown, name: string): string | undefined {
 
 /** A certificate that does not hold is the same a second later. OpenSSL's codes, and Node's. */
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)/;
-/** The request itself is wrong, says undici. */
-const MISTAKE = /^UND_ERR_(INVALID_ARG|NOT_SUPPORTED|REQ_CONTENT_LENGTH_MISMATCH)$/;
+/** The request itself is wrong, say undici and Node. */
+const MISTAKE = /^(ERR_INVALID_URL|UND_ERR_(INVALID_ARG|NOT_SUPPORTED|REQ_CONTENT_LENGTH_MISMATCH))$/;
+/** So is the place to which it was redirected, or that it was redirected at all, says fetch. */
+const REFUSED = /redirect|scheme must be|bad port/;
 /** The connection failed: codes of the system, of the resolver and of undici. */
 const CONNECTION =
   /^(ECONN|EHOST|ENET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|UND_ERR_SOCKET|UND_ERR_\w+_TIMEOUT)/;
@@ -81,6 +83,6 @@ function judgeError(error: unknown): Judgement | undefined {
   const { code: innerCode, message } = Object(cause) as { code?: unknown; message?: unknown };
   const codes = [code, innerCode].filter((each) => typeof each === 'string');
   if (codes.some((each) => CERTIFICATE.test(each))) return FINAL;
-  if (codes.some((each) => MISTAKE.test(each)) || /redirect/.test(String(message))) return IGNORE;
+  if (codes.some((each) => MISTAKE.test(each)) || REFUSED.test(String(message))) return IGNORE;
   return isNetworkError(error) || codes.some((each) => CONNECTION.test(each)) ? FAILURE : undefined;
 }

@@ -88,15 +88,22 @@ describe('errors', () => {
     expect(httpJudge(failed(fetchFailed(coded(code))), call)).toEqual({ verdict: 'failure', retry: false });
   });
 
-  test.each(['redirect count exceeded', 'unexpected redirect'])(
-    '%s says nothing about the origin',
-    (message) => {
-      expect(httpJudge(failed(fetchFailed(new Error(message))), call)).toEqual({
-        verdict: 'ignore',
-        retry: false,
-      });
-    },
-  );
+  test.each([
+    'redirect count exceeded',
+    'unexpected redirect',
+    'URL scheme must be a HTTP(S) scheme',
+    'bad port',
+  ])('%s says nothing about the origin', (message) => {
+    expect(httpJudge(failed(fetchFailed(new Error(message))), call)).toEqual({
+      verdict: 'ignore',
+      retry: false,
+    });
+  });
+
+  test('nor does a redirect to what is no URL', () => {
+    const [judgement, wrong] = [{ verdict: 'ignore', retry: false }, coded('ERR_INVALID_URL')];
+    expect(httpJudge(failed(fetchFailed(wrong)), call)).toEqual(judgement);
+  });
 
   test('nor does a request that is wrong', () => {
     expect(httpJudge(failed(coded('UND_ERR_INVALID_ARG')), call)).toEqual({

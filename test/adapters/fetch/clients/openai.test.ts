@@ -1,0 +1,8 @@
+import { ANSWERS } from './any/answers.ts';
+import { FAILURES } from './any/failures.ts';
+import { REQUESTS } from './any/requests.ts';
+import { rowsOf } from './any/sent.ts';
+import { connect, OPENAI, sender } from './openai.rows.ts';
+import { comparePlays } from './script.ts';
+
+comparePlays({ connect, rows: [...rowsOf(sender, [...REQUESTS, ...ANSWERS, ...FAILURES]), ...OPENAI] });
