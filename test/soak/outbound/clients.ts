@@ -64,7 +64,7 @@ function resilient(send: Fetch): Client {
         backoff: exponential({ baseMs: 5, maxMs: 50 }),
         budget: retryBudget({ ratio: 0.2, minPerSecond: 100, burst: 100 }),
       }),
-      circuitBreaker({ window: { ms: 1_000 }, openMs: 20 }),
+      circuitBreaker({ window: { ms: 500 }, openMs: 20 }),
       timeout({ ms: ATTEMPT_MS, name: 'attempt' }),
       places,
     ),

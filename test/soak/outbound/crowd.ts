@@ -11,7 +11,7 @@ export const SOCKETS = 50;
 /** Nothing lasts longer: a call has two seconds. */
 const SETTLED_MS = 5_000;
 /** Who was refused calls again after that. */
-const PAUSE_MS = 5;
+const PAUSE_MS = 20;
 
 const isNetworkError = (error: unknown): boolean =>
   error instanceof TypeError && /fetch failed|terminated/.test(error.message);

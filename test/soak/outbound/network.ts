@@ -82,7 +82,7 @@ function anyFaults(chance: Chance): Fault[] {
 
 /** The port is closed once in so many connections, for so many milliseconds. */
 const REFUSES = 500;
-const REFUSAL_MS = 40;
+const REFUSAL_MS = 200;
 /** Once in so many, whatever is open is struck at once. */
 const STRIKES = 400;
 
