@@ -9,13 +9,16 @@ import { guardBody } from './guard.ts';
 const ignore = (): void => {};
 
 export class Exchange extends Link implements Dependent {
+  /** The one before it of the same call. */
+  readonly earlier: Exchange | undefined;
   response: Response | undefined = undefined;
   readonly #stop = new AbortController();
   readonly #call: CallNode;
   #ahead: ReadableStreamDefaultReader<Uint8Array> | undefined = undefined;
 
-  constructor(call: Call) {
+  constructor(call: Call, earlier: Exchange | undefined) {
     super();
+    this.earlier = earlier;
     this.#call = call as CallNode;
   }
 
@@ -35,9 +38,7 @@ export class Exchange extends Link implements Dependent {
     }
     const { body } = this.response;
     if (scope.gaveUp) this.drop();
-    else if (body != null) {
-      guardBody(body, { ...bodyDeadline(this.#call, scope), signal: callers }, this.#stop);
-    }
+    else if (body != null) guardBody(body, bodyDeadline(this.#call, scope), callers, this.#stop);
     return this.response;
   }
 

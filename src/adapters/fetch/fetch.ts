@@ -35,7 +35,7 @@ type Arguments = [input: string | URL | Request, init?: RequestInit];
 class Sending {
   readonly #settings: Settings;
   readonly #outgoing: Outgoing;
-  readonly #exchanges: Exchange[] = [];
+  #last: Exchange | undefined = undefined;
 
   constructor(settings: Settings, outgoing: Outgoing) {
     this.#settings = settings;
@@ -46,16 +46,19 @@ class Sending {
   async send(call: Call): Promise<Response> {
     const { fetch = globalThis.fetch, throwOnFailure, deadlineHeader } = this.#settings;
     const { idempotent, signal } = this.#outgoing;
-    for (const earlier of this.#exchanges) earlier.drop();
-    const exchange = new Exchange(call);
-    this.#exchanges.push(exchange);
+    this.keep(undefined);
+    const exchange = new Exchange(call, this.#last);
+    this.#last = exchange;
     const overrides: Init = { signal: exchange.signal };
     if (deadlineHeader !== undefined && call.remainingMs !== Infinity) {
       const headers = this.#outgoing.headers;
       headers.set(deadlineHeader, deadlineValue(call.remainingMs));
       Object.assign(overrides, { headers });
     }
-    const response = await exchange.headersOf(fetch(...this.#outgoing.arguments(overrides)), signal);
+    const response = await exchange.headersOf(
+      fetch(this.#outgoing.input, this.#outgoing.init(overrides)),
+      signal,
+    );
     if (!isFailed(response.status)) return response;
     if (idempotent) void exchange.readAhead();
     if (throwOnFailure) throw new HttpError(response, { pipeline: call.pipeline });
@@ -64,7 +67,7 @@ class Sending {
 
   /** The caller gets this one; whatever else was answered is nobody's. */
   keep(response: unknown): void {
-    for (const exchange of this.#exchanges) {
+    for (let exchange = this.#last; exchange !== undefined; exchange = exchange.earlier) {
       if (exchange.response === response) exchange.keep();
       else exchange.drop();
     }

@@ -1,7 +1,7 @@
 /**
  * A call of `fetch` settles when the headers are there, and so does the run. What was promised for the call holds until
- * the body has ended too: its deadline, and the caller's signal. Most bodies have ended a moment later; for these a
- * deadline that is far away needs no timer of its own, only one glance, of which all calls share the timer.
+ * the body has ended too: its deadline, and the caller's signal. Most bodies have ended a moment later: while nothing but
+ * a deadline that is further away could end one, it is only looked at once, when that moment is over.
  */
 import { finished, isReadable } from 'node:stream';
 import { unwatch, watch } from '../../core/caller-signal.ts';
@@ -10,92 +10,102 @@ import { Link } from '../../core/links.ts';
 import { LaneEntry, TimerLane } from '../../structures/timer-lane.ts';
 import { type BodyDeadline, whenLate } from '../http/body.ts';
 
-/** What may end a body before its time. */
-export interface Limits extends BodyDeadline {
-  readonly signal: AbortSignal | undefined;
-}
-
-/** Until the body has ended, was cancelled or is collected, `stop` aborts at the deadline or when the signal does. */
-export function guardBody(body: ReadableStream, limits: Limits, stop: AbortController): void {
-  const { clock, ms, signal } = limits;
+/**
+ * Until the body has ended, breaks off or is cancelled, `stop` aborts at the deadline or when the signal does. A body
+ * that nobody can read any more is cancelled by the runtime, if it sees to that.
+ */
+export function guardBody(
+  body: ReadableStream,
+  deadline: BodyDeadline,
+  signal: AbortSignal | undefined,
+  stop: AbortController,
+): void {
+  const { clock, ms } = deadline;
   if (signal?.aborted) stop.abort(signal.reason);
-  else if (signal !== undefined || ms <= GLANCE_MS) BodyGuard.start(body, limits, stop);
-  else if (ms !== Infinity) glancesOf(clock).enter(new Glance(body, limits, stop));
+  else if (signal !== undefined || ms <= MOMENT_MS) new BodyGuard(deadline, stop).start(body, signal);
+  else if (ms !== Infinity) momentsOf(clock).enter(new Moment(body, deadline, stop));
 }
 
-const GLANCE_MS = 50;
+const MOMENT_MS = 10;
 
 const lanes = new WeakMap<Clock, TimerLane>();
 
-function glancesOf(clock: Clock): TimerLane {
-  const lane = lanes.get(clock) ?? new TimerLane({ clock }, GLANCE_MS, { keepsAlive: false });
+/** All calls on a clock share its one timer. */
+function momentsOf(clock: Clock): TimerLane {
+  const lane = lanes.get(clock) ?? new TimerLane({ clock }, MOMENT_MS, { keepsAlive: false });
   lanes.set(clock, lane);
   return lane;
 }
 
-class Glance extends LaneEntry {
+class Moment extends LaneEntry {
   readonly #body: ReadableStream;
-  readonly #limits: Limits;
+  readonly #deadline: BodyDeadline;
   readonly #stop: AbortController;
 
-  constructor(body: ReadableStream, limits: Limits, stop: AbortController) {
+  constructor(body: ReadableStream, deadline: BodyDeadline, stop: AbortController) {
     super();
     this.#body = body;
-    this.#limits = limits;
+    this.#deadline = deadline;
     this.#stop = stop;
   }
 
   override onDue(): void {
-    if (isReadable(this.#body as never) !== false) BodyGuard.start(this.#body, this.#limits, this.#stop);
+    if (isReadable(this.#body as never) !== false)
+      new BodyGuard(this.#deadline, this.#stop).start(this.#body);
   }
 }
 
-/** The guards of bodies that nobody can read any more. */
-const collected = new FinalizationRegistry<BodyGuard>((guard) => guard.end());
-
 /** Nothing in here may lead to the response or its body: they could never be collected. */
-class BodyGuard extends Link {
-  readonly #limits: Limits;
+class BodyGuard {
+  readonly #deadline: BodyDeadline;
   readonly #stop: AbortController;
+  #callers: Callers | undefined = undefined;
   #cancelAlarm: (() => void) | undefined = undefined;
-  #ended = false;
 
-  private constructor(limits: Limits, stop: AbortController) {
-    super();
-    this.#limits = limits;
+  constructor(deadline: BodyDeadline, stop: AbortController) {
+    this.#deadline = deadline;
     this.#stop = stop;
-    const { signal } = limits;
-    if (signal !== undefined) watch(signal, this);
-    // A body that nobody reads must not keep the process alive.
-    this.#cancelAlarm = whenLate(limits, (error) => this.#end(error));
   }
 
-  static start(body: ReadableStream, limits: Limits, stop: AbortController): void {
-    const guard = new BodyGuard(limits, stop);
+  start(body: ReadableStream, signal?: AbortSignal): void {
+    if (signal !== undefined) {
+      this.#callers = new Callers((reason) => this.#end(reason), signal);
+      watch(signal, this.#callers);
+    }
+    // A body that nobody reads must not keep the process alive.
+    this.#cancelAlarm = whenLate(this.#deadline, (error) => this.#end(error));
     try {
-      finished(body as never, () => guard.end());
-      collected.register(body, guard, guard);
+      finished(body as never, () => this.#rest());
     } catch {
-      guard.end(); // no stream that this runtime knows: nothing would tell when it has ended
+      this.#rest(); // no stream that this runtime knows: nothing would tell when it has ended
     }
   }
 
-  /** The caller's signal has aborted. */
-  interrupt(): void {
-    this.#end(this.#limits.signal!.reason);
+  #end(why: unknown): void {
+    this.#rest();
+    this.#stop.abort(why);
   }
 
   /** Nothing is left to be guarded. */
-  end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+  #rest(): void {
     this.#cancelAlarm?.();
-    if (this.#limits.signal !== undefined) unwatch(this.#limits.signal, this);
-    collected.unregister(this);
+    if (this.#callers !== undefined) unwatch(this.#callers.signal, this.#callers);
+    this.#callers = undefined;
+  }
+}
+
+/** The guard's place among all that hangs on the caller's signal. */
+class Callers extends Link {
+  readonly signal: AbortSignal;
+  readonly #stop: (reason: unknown) => void;
+
+  constructor(stop: (reason: unknown) => void, signal: AbortSignal) {
+    super();
+    this.#stop = stop;
+    this.signal = signal;
   }
 
-  #end(why: unknown): void {
-    this.end();
-    this.#stop.abort(why);
+  interrupt(): void {
+    this.#stop(this.signal.reason);
   }
 }

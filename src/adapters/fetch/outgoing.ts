@@ -33,12 +33,16 @@ export class Outgoing {
     return new Headers(headers ?? (isRequest(this.#input) ? this.#input.headers : undefined));
   }
 
-  /** The arguments for one attempt. */
-  arguments(overrides: Init): [string | Request, Init] {
+  /** The first argument for one attempt. A body is gone once it was read: what may have to be sent again is copied. */
+  get input(): string | Request {
     const input = this.#input;
-    // A body is gone once it was read: what may have to be sent again is sent as a copy.
     const copied = this.idempotent && isRequest(input) && input.body != null && this.#init.body === undefined;
-    return [copied ? input.clone() : input, { ...this.#init, ...overrides }];
+    return copied ? input.clone() : input;
+  }
+
+  /** The second. */
+  init(overrides: Init): Init {
+    return { ...this.#init, ...overrides };
   }
 }
 
