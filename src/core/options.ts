@@ -85,13 +85,8 @@ export function check(where: string, name: string, value: unknown, what: string)
   if (!fits(value, [what])) throw allowed(where, name, value, what);
 }
 
-/** The options with the defaults filled in. What is undefined counts as not given. */
-export function settle<Settings>(
-  where: string,
-  options: unknown,
-  rules: Rules,
-  ...required: readonly string[]
-): Settings {
+/** Throws unless all options are known and allowed. What is undefined counts as not given. */
+export function inspect(where: string, options: unknown, rules: Rules, ...required: readonly string[]): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw allowed(where, 'options', options, 'an object');
   const given = options as Record<string, unknown>;
@@ -100,13 +95,24 @@ export function settle<Settings>(
     const known = Object.keys(rules).join(', ');
     throw new TypeError(`${where}: unknown option "${name}", got ${show(given[name])}; allowed are ${known}`);
   }
-  const settings: Record<string, unknown> = {};
   for (const name in rules) {
     const rule = rules[name] as Rule;
     const value = given[name];
     if ((value !== undefined || required.includes(name)) && !fits(value, rule))
       throw allowed(where, name, value, rule[0]);
-    settings[name] = value === undefined ? rule[1] : value;
   }
+}
+
+/** The options, inspected, with the defaults filled in. */
+export function settle<Settings>(
+  where: string,
+  options: unknown,
+  rules: Rules,
+  ...required: readonly string[]
+): Settings {
+  inspect(where, options, rules, ...required);
+  const given = options as Record<string, unknown>;
+  const settings: Record<string, unknown> = {};
+  for (const name in rules) settings[name] = given[name] === undefined ? rules[name]?.[1] : given[name];
   return settings as Settings;
 }

@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts';
 import { Emitter } from './emitter.ts';
 import type { EventOrigin } from './events.ts';
 import type { Judges } from './judge.ts';
-import { ANYTHING, check, FLAG, FUNCTION, LIMIT, type Rules, SIGNAL, settle } from './options.ts';
+import { ANYTHING, check, FLAG, FUNCTION, inspect, LIMIT, type Rules, SIGNAL } from './options.ts';
 import type { Next, Operation, Policy } from './policy.ts';
 import { rejectLater } from './promises.ts';
 import { Run, type RunOptions } from './run.ts';
@@ -64,7 +64,7 @@ export abstract class Runnable<Types extends object, Extra = never> extends Emit
   run<T>(operation: Operation<T>, options?: RunOptions): Promise<T | Extra> {
     try {
       check('run', 'operation', operation, FUNCTION);
-      if (options !== undefined) settle('run', options, RUN_RULES);
+      if (options !== undefined) inspect('run', options, RUN_RULES);
     } catch (error) {
       return rejectLater(error);
     }

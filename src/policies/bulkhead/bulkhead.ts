@@ -3,7 +3,17 @@ import { BuiltIn, type CommonOptions, type Holding } from '../../core/built-in.t
 import type { Call, CallNode } from '../../core/call.ts';
 import { isRejection, messageFor } from '../../core/errors.ts';
 import type { EventOrigin } from '../../core/events.ts';
-import { CLOCK, FLAG, LIMIT, NAME, type Rule, type Rules, SIGNAL, settle } from '../../core/options.ts';
+import {
+  CLOCK,
+  FLAG,
+  inspect,
+  LIMIT,
+  NAME,
+  type Rule,
+  type Rules,
+  SIGNAL,
+  settle,
+} from '../../core/options.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Gate, Next } from '../../core/policy.ts';
 import { Run } from '../../core/run.ts';
@@ -137,7 +147,7 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate {
    * @throws RangeError | TypeError - for a bad limit
    */
   resize(limits: Partial<BulkheadLimits>): void {
-    settle('resize', limits, { concurrency: CONCURRENCY, queue: QUEUE });
+    inspect('resize', limits, { concurrency: CONCURRENCY, queue: QUEUE });
     const { concurrency = this.limits.concurrency, queue = this.limits.queue } = limits;
     this.#machine.limits = { concurrency, queue };
     this.#handOver();
@@ -156,7 +166,7 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate {
    * @throws BulkheadFullError - (as a rejection) if there is none, or none in time; the signal's `reason` on its abort
    */
   async acquire(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<BulkheadPermit> {
-    settle('acquire', options, { signal: SIGNAL });
+    inspect('acquire', options, { signal: SIGNAL });
     const run = new Run(this, options);
     let entered: Promise<BulkheadPermit> | undefined;
     const enter = async (): Promise<BulkheadPermit> => {
