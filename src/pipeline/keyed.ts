@@ -14,7 +14,7 @@ import { Entry, Shelf } from './shelf.ts';
 export interface KeyedOptions {
   /** Pipelines that are kept at most, an integer >= 1. Default: 1_000. */
   readonly max?: number | undefined;
-  /** One that was not used for this long goes, in milliseconds, > 0, `Infinity` allowed. Default: 600_000. */
+  /** One that was not used for this long goes when that is noticed, never before, in milliseconds, > 0, `Infinity` allowed. Default: 600_000. */
   readonly idleMs?: number | undefined;
   /** Where the time for `idleMs` comes from. The pipelines have their own. Default: `systemClock`. */
   readonly clock?: Clock | undefined;
@@ -103,10 +103,11 @@ export class Keyed<P extends Pipeline<unknown, object>> extends Emitter<KeyedEve
    *   besides, what `make` throws
    */
   get(key: string): P {
-    const now = this.#look();
-    const entry = this.#shelf.kept.get(key);
+    const shelf = this.#shelf;
+    const entry = shelf.kept.get(key);
     if (entry === undefined) return this.#newcomer(key).pipeline as P;
-    this.#shelf.touch(entry, now);
+    shelf.touch(entry);
+    if (shelf.stale) this.#expire();
     return entry.pipeline as P;
   }
 
@@ -123,23 +124,26 @@ export class Keyed<P extends Pipeline<unknown, object>> extends Emitter<KeyedEve
     }
   }
 
-  /** Evicts what was not used for too long, and gives the time. */
-  #look(): number {
+  #look(): void {
+    this.#shelf.read();
+    this.#expire();
+  }
+
+  /** Evicts what was not used for too long. */
+  #expire(): void {
     const shelf = this.#shelf;
-    const now = shelf.now();
-    if (!shelf.stale(now)) return now;
-    for (let gone = shelf.expire(now); gone !== undefined; gone = shelf.expire(now))
+    for (let gone = shelf.expire(); gone !== undefined; gone = shelf.expire())
       this.#note('evict', gone, { reason: 'idle' });
     this.#tell();
-    return shelf.now();
   }
 
   #newcomer(key: string): Entry {
     if (typeof key !== 'string') throw allowed('keyed', 'key', key, 'a string');
     const shelf = this.#shelf;
+    this.#look();
     const guest = shelf.guests.get(key);
-    const entry = guest ?? new Entry(shelf, key, this.#made(key));
-    // `make` is the user's code, and may have asked for the same key itself.
+    const entry = shelf.kept.get(key) ?? guest ?? new Entry(shelf, key, this.#made(key));
+    // A listener and `make` are the user's code, and may have asked for the same key themselves.
     const first = shelf.kept.get(key);
     if (first !== undefined) return first;
     const gone = shelf.keep(entry);

@@ -29,8 +29,8 @@ export class Entry extends Link implements Gate<undefined> {
   readonly policies: readonly AnyPolicy[];
   kept = false;
   inFlight = 0;
-  /** When it was last used. */
-  usedAt = 0;
+  /** When it was last used; `Infinity` until the clock is next read. */
+  usedAt = Infinity;
   /** Its place in the order of use. */
   turn = 0;
   /** Takes back that it waits for a policy. */
@@ -71,6 +71,8 @@ export class Shelf implements Ledger {
   circuits = 0;
   readonly #idle = new Head();
   #turn = 0;
+  /** When the clock was last read. */
+  #readAt = -Infinity;
   /** In how many of the kept each policy stands. */
   readonly #standing = new Map<AnyPolicy, number>();
   readonly #max: number;
@@ -83,29 +85,36 @@ export class Shelf implements Ledger {
     this.#clock = clock;
   }
 
-  /** The time now, where it matters. */
-  now(): number {
-    return this.#idleMs === Infinity ? 0 : this.#clock.now();
+  /**
+   * Reads the clock, where time matters: what was used since it was last read was used now. A lookup alone does not
+   * read it, which would be most of its cost; at worst what it found is kept a little longer.
+   */
+  read(): void {
+    if (this.#idleMs === Infinity) return;
+    this.#readAt = this.#clock.now();
+    let entry = this.#idle.previous as Entry;
+    for (; entry.usedAt === Infinity && entry.turn !== Infinity; entry = entry.previous as Entry)
+      entry.usedAt = this.#readAt;
   }
 
-  /** Whether there is anything for `expire` to look at. */
-  stale(now: number): boolean {
-    return this.#first.usedAt + this.#idleMs <= now;
+  /** Whether there was anything for `expire` to look at when the clock was last read. */
+  get stale(): boolean {
+    return this.#first.usedAt + this.#idleMs <= this.#readAt;
   }
 
-  /** Takes out one whose time is over, if there is any. */
-  expire(now: number): Entry | undefined {
-    const gone = this.stale(now) ? this.#evictable() : undefined;
-    if (gone === undefined || gone.usedAt + this.#idleMs > now) return undefined;
+  /** Takes out one whose time was over when the clock was last read, if there is any. */
+  expire(): Entry | undefined {
+    const gone = this.stale ? this.#evictable() : undefined;
+    if (gone === undefined || gone.usedAt + this.#idleMs > this.#readAt) return undefined;
     this.#remove(gone);
     return gone;
   }
 
   /** The entry was asked for. */
-  touch(entry: Entry, now: number): void {
+  touch(entry: Entry): void {
     if (entry.inFlight > 0) return;
     this.#takeUp(entry);
-    entry.usedAt = now;
+    entry.usedAt = Infinity;
     entry.turn = ++this.#turn;
     this.#idle.push(entry);
   }
@@ -125,7 +134,8 @@ export class Shelf implements Ledger {
     this.guests.delete(entry.key);
     this.kept.set(entry.key, entry);
     entry.kept = true;
-    this.touch(entry, this.now());
+    this.touch(entry);
+    this.read();
     return victim;
   }
 
@@ -137,7 +147,8 @@ export class Shelf implements Ledger {
 
   ended(entry: Entry): void {
     if (entry.kept) {
-      this.touch(entry, this.now());
+      this.touch(entry);
+      this.read();
     } else {
       if (this.guests.get(entry.key) === entry) this.guests.delete(entry.key);
       rest(entry);

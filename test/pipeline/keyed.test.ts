@@ -193,15 +193,46 @@ describe('idleMs', () => {
     expect(keys()).toEqual([]);
   });
 
-  it('is noticed by whoever comes next, also for its own key', async () => {
+  it('is noticed by a newcomer, and by a lookup once a call has ended since', async () => {
     const { clock, subject, log } = setUp({ idleMs: 100 });
-    const first = subject.get('a');
+    const [first] = [subject.get('a'), subject.get('b')];
+    await clock.advance(100);
+    await subject.run('b', () => 1);
+    expect(log.splice(0)).toEqual(['create a', 'create b']);
+    await subject.run('b', () => 1);
+    expect(log.splice(0)).toEqual(['evict a: idle']);
     await clock.advance(100);
     expect(subject.get('a')).not.toBe(first);
-    expect(log).toEqual(['create a', 'evict a: idle', 'create a']);
+    expect(log).toEqual(['evict b: idle', 'create a']);
   });
 
-  it('sets no timer, and with Infinity reads no clock', () => {
+  it('has not come for whoever is asked for before anybody has noticed', async () => {
+    const { clock, subject, keys } = setUp({ idleMs: 100 });
+    const kept = subject.get('a');
+    subject.get('b');
+    await clock.advance(1_000);
+    expect(subject.get('a')).toBe(kept);
+    expect(keys()).toEqual(['a']);
+    await clock.advance(99);
+    expect(keys()).toEqual(['a']);
+    await clock.advance(1);
+    expect(keys()).toEqual([]);
+  });
+
+  it('counts a lookup from when the clock is read next', async () => {
+    const { clock, subject, keys } = setUp({ idleMs: 100 });
+    for (const key of ['a', 'b']) subject.get(key);
+    await clock.advance(50);
+    for (const key of ['b', 'a']) subject.get(key);
+    await clock.advance(20);
+    await subject.run('c', () => 1);
+    await clock.advance(99);
+    expect(keys()).toEqual(['a', 'b', 'c']);
+    await clock.advance(1);
+    expect(keys()).toEqual([]);
+  });
+
+  it('sets no timer, and reads no clock for a lookup, nor at all with Infinity', () => {
     const now = vi.fn(() => 0);
     const setTimer = vi.fn();
     const forever = keyed(bare, { idleMs: Infinity, clock: { now, setTimer }, max: 2 });
@@ -211,6 +242,9 @@ describe('idleMs', () => {
     const finite = keyed(bare, { idleMs: 5, clock: { now, setTimer } });
     finite.get('a');
     expect(now).toHaveBeenCalled();
+    now.mockClear();
+    finite.get('a');
+    expect(now).not.toHaveBeenCalled();
     expect(setTimer).not.toHaveBeenCalled();
   });
 });
