@@ -15,11 +15,15 @@ export class Outgoing {
   readonly #init: Init;
 
   /** @throws whatever reading the arguments throws: then fetch itself says best what is wrong with them */
-  constructor(input: string | URL | Request, init: Init | undefined, retryMethods: ReadonlySet<string>) {
+  constructor(
+    input: string | URL | Request,
+    init: Init | null | undefined,
+    retryMethods: ReadonlySet<string>,
+  ) {
     const request = isRequest(input) ? input : undefined;
     this.#input = request ?? String(input);
     // Also what is inherited, as from a Request in the place of the init.
-    this.#init = init === undefined || isPlain(init) ? (init ?? {}) : { ...fieldsOf(init) };
+    this.#init = init == null || isPlain(init) ? (init ?? {}) : { ...fieldsOf(init) };
     const { method = request?.method ?? 'GET', signal = request?.signal, body } = this.#init;
     this.url = request?.url ?? (this.#input as string);
     this.method = method.toUpperCase();
@@ -36,8 +40,8 @@ export class Outgoing {
   /** The arguments for one attempt. */
   arguments(overrides: Init): [string | Request, Init] {
     const input = this.#input;
-    // A body is gone once it was read: what may have to be sent again is sent as a copy.
-    const copied = this.idempotent && isRequest(input) && input.body != null && this.#init.body === undefined;
+    // A body is gone once it was read: what may have to be sent again is sent as a copy. A body of null takes no place.
+    const copied = this.idempotent && isRequest(input) && input.body != null && this.#init.body == null;
     return [copied ? input.clone() : input, { ...this.#init, ...overrides }];
   }
 }
