@@ -1,6 +1,7 @@
 /** One request on its way and the answer to it: what an attempt of a call of `fetch` does. */
 import type { Call, CallNode } from '../../core/call.ts';
 import { Link } from '../../core/links.ts';
+import { allowed } from '../../core/options.ts';
 import type { Failure } from '../../core/outcome.ts';
 import type { Dependent } from '../../core/scope.ts';
 import { bodyDeadline, READ_AHEAD } from '../http/body.ts';
@@ -15,6 +16,8 @@ export class Exchange extends Link implements Dependent {
   readonly #stop = new AbortController();
   readonly #call: CallNode;
   #ahead: ReadableStreamDefaultReader<Uint8Array> | undefined = undefined;
+  /** Whether all of the answer was read ahead. */
+  #whole = false;
 
   constructor(call: Call, earlier: Exchange | undefined) {
     super();
@@ -36,6 +39,9 @@ export class Exchange extends Link implements Dependent {
     } finally {
       this.unlink();
     }
+    // A mock that was told no answer gives none.
+    if (this.response == null)
+      throw allowed('resilientFetch', 'what fetch returns', this.response, 'a Response');
     const { body } = this.response;
     if (scope.gaveUp) this.drop();
     else if (body != null) guardBody(body, bodyDeadline(this.#call, scope), callers, this.#stop);
@@ -52,12 +58,18 @@ export class Exchange extends Link implements Dependent {
    * others meanwhile. The answer keeps it, for it may yet be the one that the caller gets.
    */
   async readAhead(): Promise<void> {
-    const ahead = this.response?.clone().body?.getReader();
-    this.#ahead = ahead;
+    const { response } = this;
+    // Answers of other makes of fetch, and of mocks, may have bodies of other kinds: these are left alone.
+    if (typeof response?.body?.getReader !== 'function') return;
     try {
+      const ahead = response.clone().body!.getReader();
+      this.#ahead = ahead;
       for (let read = 0; read <= READ_AHEAD; ) {
-        const { done, value } = (await ahead?.read()) ?? { done: true };
-        if (done) return;
+        const { done, value } = await ahead.read();
+        if (done) {
+          this.#whole = true;
+          return;
+        }
         read += value.byteLength;
       }
       this.keep();
@@ -73,7 +85,16 @@ export class Exchange extends Link implements Dependent {
 
   /** Nobody will read the answer: its socket is set free, or closed if there is more to come. */
   drop(): void {
+    if (this.#whole) return;
     this.keep();
-    this.response?.body?.cancel().catch(() => this.#stop.abort());
+    void this.#cancel();
+  }
+
+  async #cancel(): Promise<void> {
+    try {
+      await this.response?.body?.cancel();
+    } catch {
+      this.#stop.abort();
+    }
   }
 }

@@ -2,17 +2,17 @@
 import type { Call } from '../../core/call.ts';
 import { FUNCTION, settle } from '../../core/options.ts';
 import type { Keyed } from '../../pipeline/keyed.ts';
-import type { Pipeline } from '../../pipeline/pipeline.ts';
 import { clientOf, HTTP_RULES, type HttpOptions, type Runs } from '../http/client.ts';
 import { deadlineValue } from '../http/deadline.ts';
 import { HttpError } from '../http/errors.ts';
 import { isFailed } from '../http/judge.ts';
 import { httpOrigin } from '../http/origin.ts';
+import type { StandardPipeline } from '../http/standard.ts';
 import { Exchange } from './exchange.ts';
 import { type Init, Outgoing } from './outgoing.ts';
 
 /** Options of `resilientFetch`. */
-export interface FetchOptions<P extends Runs<Response> = Keyed<Pipeline>> extends HttpOptions<P> {
+export interface FetchOptions<P extends Runs<Response> = Keyed<StandardPipeline>> extends HttpOptions<P> {
   /**
    * Which of a keyed pipeline's a request runs through. Default: the origin of its URL. A redirect stays with the
    * pipeline in which the request began.
@@ -23,7 +23,7 @@ export interface FetchOptions<P extends Runs<Response> = Keyed<Pipeline>> extend
 }
 
 /** What `resilientFetch` returns: `fetch`, and what it runs through. */
-export type ResilientFetch<P = Keyed<Pipeline>> = typeof globalThis.fetch & {
+export type ResilientFetch<P = Keyed<StandardPipeline>> = typeof globalThis.fetch & {
   /** To listen to, and to look at. */
   readonly pipeline: P;
 };
@@ -89,7 +89,7 @@ class Sending {
  * const fetch = resilientFetch();
  * const response = await fetch('https://api.example.com/items');
  */
-export function resilientFetch<P extends Runs<Response> = Keyed<Pipeline>>(
+export function resilientFetch<P extends Runs<Response> = Keyed<StandardPipeline>>(
   options: FetchOptions<P> = {},
 ): ResilientFetch<P> {
   const settings = settle<Settings>('resilientFetch', options, { ...HTTP_RULES, fetch: [FUNCTION] });

@@ -15,11 +15,15 @@ export class Outgoing {
   readonly #init: Init;
 
   /** @throws whatever reading the arguments throws: then fetch itself says best what is wrong with them */
-  constructor(input: string | URL | Request, init: Init | undefined, retryMethods: ReadonlySet<string>) {
+  constructor(
+    input: string | URL | Request,
+    init: Init | null | undefined,
+    retryMethods: ReadonlySet<string>,
+  ) {
     const request = isRequest(input) ? input : undefined;
     this.#input = request ?? String(input);
     // Also what is inherited, as from a Request in the place of the init.
-    this.#init = init === undefined || isPlain(init) ? (init ?? {}) : { ...fieldsOf(init) };
+    this.#init = init == null || isPlain(init) ? (init ?? {}) : { ...fieldsOf(init) };
     const { method = request?.method ?? 'GET', signal = request?.signal, body } = this.#init;
     this.url = request?.url ?? (this.#input as string);
     this.method = method.toUpperCase();
@@ -36,7 +40,7 @@ export class Outgoing {
   /** The first argument for one attempt. A body is gone once it was read: what may have to be sent again is copied. */
   get input(): string | Request {
     const input = this.#input;
-    const copied = this.idempotent && isRequest(input) && input.body != null && this.#init.body === undefined;
+    const copied = this.idempotent && isRequest(input) && input.body != null && this.#init.body == null;
     return copied ? input.clone() : input;
   }
 

@@ -4,10 +4,9 @@ import { allowed, FLAG, FUNCTION, type Rules, TEXT } from '../../core/options.ts
 import type { Operation } from '../../core/policy.ts';
 import type { RunOptions } from '../../core/run.ts';
 import type { Keyed } from '../../pipeline/keyed.ts';
-import type { Pipeline } from '../../pipeline/pipeline.ts';
 import { httpJudge } from './judge.ts';
 import { IDEMPOTENT_METHODS } from './methods.ts';
-import { standardPipelines } from './standard.ts';
+import { type StandardPipeline, standardPipelines } from './standard.ts';
 
 /** A pipeline whose runs end in an answer, also where it has a fallback. */
 export interface RunsOne<Answer = Response> {
@@ -27,7 +26,7 @@ export interface RunsKeyed<Answer = Response> {
 export type Runs<Answer> = RunsOne<Answer> | RunsKeyed<Answer>;
 
 /** Options of every client of HTTP. */
-export interface HttpOptions<P = Keyed<Pipeline>> {
+export interface HttpOptions<P = Keyed<StandardPipeline>> {
   /**
    * What each request runs through: one pipeline for all, or a pipeline for each key. Default: the standard pipeline,
    * one for each of up to 1_000 origins.

@@ -24,7 +24,7 @@ const IGNORE: Judgement = { verdict: 'ignore', retry: false };
  * | an error of the network                            | failure   | yes                   |
  * | a certificate that is not accepted                 | failure   | no                    |
  * | a redirect not allowed, one too many, or to no URL | ignore    | no                    |
- * | a request that undici says is wrong                | ignore    | no                    |
+ * | a request that undici, or its mock, says is wrong  | ignore    | no                    |
  * | anything else                                      | asks the next judge in line       |
  *
  * A `Retry-After` of a status that may be tried again is passed on as `retryAfterMs`.
@@ -71,8 +71,12 @@ function headerIn(headers: unknown, name: string): string | undefined {
 /** A certificate that does not hold is the same a second later. OpenSSL's codes, and Node's. */
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)/;
 /** The request itself is wrong, say undici and Node. */
-const MISTAKE = /^(ERR_INVALID_URL|UND_ERR_(INVALID_ARG|NOT_SUPPORTED|REQ_CONTENT_LENGTH_MISMATCH))$/;
-/** So is the place to which it was redirected, or that it was redirected at all, says fetch. */
+const MISTAKE =
+  /^(ERR_INVALID_URL|UND_ERR_(INVALID_ARG|NOT_SUPPORTED|REQ_CONTENT_LENGTH_MISMATCH)|UND_MOCK_ERR_\w+)$/;
+/**
+ * So is the place to which it was redirected, or that it was redirected at all, says fetch, with no code. Errors that
+ * have one may have such words in the name of a host.
+ */
 const REFUSED = /redirect|scheme must be|bad port/;
 /** The connection failed: codes of the system, of the resolver and of undici. */
 const CONNECTION =
@@ -83,6 +87,7 @@ function judgeError(error: unknown): Judgement | undefined {
   const { code: innerCode, message } = Object(cause) as { code?: unknown; message?: unknown };
   const codes = [code, innerCode].filter((each) => typeof each === 'string');
   if (codes.some((each) => CERTIFICATE.test(each))) return FINAL;
-  if (codes.some((each) => MISTAKE.test(each)) || REFUSED.test(String(message))) return IGNORE;
+  if (codes.length === 0 ? REFUSED.test(String(message)) : codes.some((each) => MISTAKE.test(each)))
+    return IGNORE;
   return isNetworkError(error) || codes.some((each) => CONNECTION.test(each)) ? FAILURE : undefined;
 }

@@ -1,6 +1,8 @@
 /** The `Retry-After` header: when a server wants no new request before (RFC 9110, 10.2.3). */
 import { wallNow } from '../../core/clock.ts';
 
+/** A number of seconds; where two on the way have each set one, they are joined, and the longer one holds. */
+const SECONDS = /^\d+(\.\d+)?(\s*,\s*\d+(\.\d+)?)*$/;
 /** The part of an HTTP-date that says in which zone it is; the oldest of the three formats leaves it out. */
 const ZONED = /GMT$/;
 
@@ -15,7 +17,7 @@ export function retryAfterMs(
   date: string | null | undefined,
 ): number | undefined {
   const text = retryAfter?.trim() ?? '';
-  if (/^\d+(\.\d+)?$/.test(text)) return Math.ceil(Number(text) * 1_000);
+  if (SECONDS.test(text)) return Math.ceil(Math.max(...text.split(',').map(Number)) * 1_000);
   const until = readDate(text);
   return until === undefined ? undefined : Math.max(0, until - (readDate(date ?? '') ?? wallNow()));
 }

@@ -1,11 +1,15 @@
 /** The policies that outbound HTTP gets where nothing else is said, one set of them for each origin. */
 import { exponential } from '../../backoff/backoff.ts';
 import { type Keyed, keyed } from '../../pipeline/keyed.ts';
-import { type Pipeline, pipeline } from '../../pipeline/pipeline.ts';
-import { bulkhead } from '../../policies/bulkhead/bulkhead.ts';
-import { circuitBreaker } from '../../policies/circuit-breaker/circuit-breaker.ts';
-import { retry } from '../../policies/retry/retry.ts';
-import { timeout } from '../../policies/timeout.ts';
+import { type Pipeline, type PipelineEventsOf, pipeline } from '../../pipeline/pipeline.ts';
+import { type Bulkhead, bulkhead } from '../../policies/bulkhead/bulkhead.ts';
+import { type CircuitBreaker, circuitBreaker } from '../../policies/circuit-breaker/circuit-breaker.ts';
+import { type Retry, retry } from '../../policies/retry/retry.ts';
+import { type Timeout, timeout } from '../../policies/timeout.ts';
+
+/** The type of the standard pipeline, with the events of all of its policies. */
+export interface StandardPipeline
+  extends Pipeline<never, PipelineEventsOf<[Timeout, Retry, CircuitBreaker, Timeout, Bulkhead]>> {}
 
 /**
  * The pipeline of one origin, outermost first:
@@ -17,7 +21,7 @@ import { timeout } from '../../policies/timeout.ts';
  * - each attempt, its wait for a place included: 10 s;
  * - a bulkhead: 500 requests at a time, 1_000 waiting for at most 1 s.
  */
-export const standardPipeline = (origin: string): Pipeline =>
+export const standardPipeline = (origin: string): StandardPipeline =>
   pipeline(
     origin,
     timeout({ ms: 30_000, name: 'total' }),
@@ -25,7 +29,7 @@ export const standardPipeline = (origin: string): Pipeline =>
     circuitBreaker(),
     timeout({ ms: 10_000, name: 'attempt' }),
     bulkhead({ concurrency: 500, queue: 1_000 }),
-  ) as unknown as Pipeline;
+  );
 
 /** A pipeline for each of up to 1_000 origins at a time. */
-export const standardPipelines = (): Keyed<Pipeline> => keyed(standardPipeline);
+export const standardPipelines = (): Keyed<StandardPipeline> => keyed(standardPipeline);

@@ -78,14 +78,16 @@ export class Delivery implements Controller {
   /** An answer of 1xx. */
   interim(answer: Answer, rawHeaders: Raw): void {
     if (this.#over || this.aborted) return;
+    const { paused } = this;
     this.#announce(answer, rawHeaders);
-    this.paused = false; // there is no body to hold back, and the next answer is not meant
+    this.paused = paused; // there is no body to hold back, and the next answer is not meant
   }
 
   /** This is the answer. */
   deliver(source: Source, deadline?: BodyDeadline): void {
     this.#source = source;
     if (this.aborted) return this.fail(this.reason as Error);
+    if (this.paused) source.pause(); // since before there was an answer
     this.#announce(source.answer as Answer, source.rawHeaders);
     this.handOn(source);
     // Most bodies come with their headers, and need no timer.

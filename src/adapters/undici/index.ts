@@ -8,6 +8,6 @@ export { DEADLINE_HEADER, type HeadersIn, remainingMs } from '../http/deadline.t
 export { HttpError } from '../http/errors.ts';
 export { httpJudge } from '../http/judge.ts';
 export { IDEMPOTENT_METHODS } from '../http/methods.ts';
-export { standardPipeline } from '../http/standard.ts';
+export { type StandardPipeline, standardPipeline } from '../http/standard.ts';
 export type { Answer, AnswerHeaders } from './delivery.ts';
 export { type Resilience, type ResilienceOptions, resilience } from './resilience.ts';

@@ -10,16 +10,14 @@ export class MadeUp implements Source {
 
   /** @throws TypeError - if it is no answer */
   constructor(answer: unknown) {
-    const { statusCode, headers, body = '' } = Object(answer) as Answer;
-    if (typeof statusCode !== 'number' || typeof Object(headers) !== 'object' || headers == null)
-      throw allowed(
-        'resilience',
-        'what the pipeline returns',
-        answer,
-        'an answer with statusCode and headers',
-      );
+    const { statusCode, headers, body } = Object(answer) as Answer;
+    const what = 'what the pipeline returns';
+    if (typeof statusCode !== 'number' || typeof headers !== 'object' || headers === null)
+      throw allowed('resilience', what, answer, 'an answer with statusCode and headers');
+    if (body != null && typeof body !== 'string' && !ArrayBuffer.isView(body))
+      throw allowed('resilience', `the body of ${what}`, body, 'a string or bytes');
     this.answer = answer as Answer;
-    this.chunks = body.length === 0 ? [] : [Buffer.from(body as Uint8Array)];
+    this.chunks = body?.length ? [Buffer.from(body as Uint8Array)] : [];
   }
 
   pause(): void {}

@@ -1,4 +1,5 @@
 /** What a dispatch asks for, whichever way its options say it. */
+import { type ParsedUrlQueryInput, stringify } from 'node:querystring';
 import type { Dispatcher } from 'undici';
 import { IDEMPOTENCY_KEY, isStream } from '../http/methods.ts';
 import { httpOrigin } from '../http/origin.ts';
@@ -17,12 +18,12 @@ export class Outgoing {
 
   /** @throws whatever reading the options throws: then undici itself says best what is wrong with them */
   constructor(options: Options, retryMethods: ReadonlySet<string>) {
-    const { method, path, origin = '', body } = options;
+    const { method, path, origin = '', query, body } = options;
     const base = typeof origin === 'string' ? origin : origin.origin;
     const headers = lasting(options.headers ?? null);
     this.#options = headers === (options.headers ?? null) ? options : { ...options, headers };
     this.method = method.toUpperCase();
-    this.url = `${base}${path}`;
+    this.url = `${base}${path}${query ? `?${stringify(query as ParsedUrlQueryInput)}` : ''}`;
     this.origin = httpOrigin(base) ?? (base || undefined);
     this.idempotent =
       !isStream(body) &&

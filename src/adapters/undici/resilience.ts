@@ -2,14 +2,14 @@
 import type { Dispatcher } from 'undici';
 import { allowed, settle } from '../../core/options.ts';
 import type { Keyed } from '../../pipeline/keyed.ts';
-import type { Pipeline } from '../../pipeline/pipeline.ts';
 import { clientOf, HTTP_RULES, type HttpOptions, type Runs } from '../http/client.ts';
+import type { StandardPipeline } from '../http/standard.ts';
 import { type Answer, Delivery } from './delivery.ts';
 import { Outgoing } from './outgoing.ts';
 import { Sending } from './sending.ts';
 
 /** Options of `resilience`. */
-export interface ResilienceOptions<P extends Runs<Answer> = Keyed<Pipeline>> extends HttpOptions<P> {
+export interface ResilienceOptions<P extends Runs<Answer> = Keyed<StandardPipeline>> extends HttpOptions<P> {
   /**
    * Which of a keyed pipeline's a request runs through. Default: its origin; where the options of the dispatch do not
    * say it, as those of a `Client` or a `Pool`, one for each dispatcher: `client`, `client-2`, …
@@ -18,7 +18,7 @@ export interface ResilienceOptions<P extends Runs<Answer> = Keyed<Pipeline>> ext
 }
 
 /** What `resilience` returns: an interceptor, and what its requests run through. */
-export type Resilience<P = Keyed<Pipeline>> = Dispatcher.DispatcherComposeInterceptor & {
+export type Resilience<P = Keyed<StandardPipeline>> = Dispatcher.DispatcherComposeInterceptor & {
   /** To listen to, and to look at. */
   readonly pipeline: P;
 };
@@ -41,7 +41,7 @@ export type Resilience<P = Keyed<Pipeline>> = Dispatcher.DispatcherComposeInterc
  * const agent = new Agent().compose(resilience());
  * const { body } = await request('https://api.example.com/items', { dispatcher: agent });
  */
-export function resilience<P extends Runs<Answer> = Keyed<Pipeline>>(
+export function resilience<P extends Runs<Answer> = Keyed<StandardPipeline>>(
   options: ResilienceOptions<P> = {},
 ): Resilience<P> {
   const settings = settle<ResilienceOptions<Runs<Answer>>>('resilience', options, HTTP_RULES);

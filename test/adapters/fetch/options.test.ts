@@ -107,6 +107,12 @@ test('a Request in the place of the init is read as fetch reads it', async () =>
   expect(new Headers(seen[0]!.headers).get('x-a')).toBe('1');
 });
 
+test.each([null, undefined])('%s for an init is none', async (init) => {
+  const fetch = resilientFetch({ fetch: echo });
+  expect(await (await fetch('http://a.example', init as undefined)).json()).toHaveProperty('signal');
+  expect(fetch.pipeline.size).toBe(1);
+});
+
 test('the global fetch is looked up at each call', async () => {
   const fetch = resilientFetch();
   const { fetch: real } = globalThis;

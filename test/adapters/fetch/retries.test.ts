@@ -106,6 +106,13 @@ describe('bodies', () => {
     ).toEqual(Array(3).fill(['payload', undefined, '2']));
   });
 
+  test('a body of null in the init leaves that of a Request', async () => {
+    thirdTime();
+    const request = new Request(server.url, { method: 'PUT', body: 'payload' });
+    expect((await fetchThrough()(request, { body: null })).status).toBe(200);
+    expect(server.requests.map(({ body }) => String(body))).toEqual(Array(3).fill('payload'));
+  });
+
   test.each<[string, () => unknown]>([
     ['a web stream', () => new Blob(['payload']).stream()],
     ['a stream of node', () => Readable.from([Buffer.from('payload')])],

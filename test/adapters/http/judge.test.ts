@@ -100,17 +100,24 @@ describe('errors', () => {
     });
   });
 
+  test('a host may be called so', () => {
+    const unknown = Object.assign(new Error('getaddrinfo ENOTFOUND redirect.example'), { code: 'ENOTFOUND' });
+    expect(httpJudge(failed(fetchFailed(unknown)), call)).toEqual({ verdict: 'failure', retry: true });
+  });
+
   test('nor does a redirect to what is no URL', () => {
     const [judgement, wrong] = [{ verdict: 'ignore', retry: false }, coded('ERR_INVALID_URL')];
     expect(httpJudge(failed(fetchFailed(wrong)), call)).toEqual(judgement);
   });
 
-  test('nor does a request that is wrong', () => {
-    expect(httpJudge(failed(coded('UND_ERR_INVALID_ARG')), call)).toEqual({
-      verdict: 'ignore',
-      retry: false,
-    });
-  });
+  test.each(['UND_ERR_INVALID_ARG', 'UND_MOCK_ERR_MOCK_NOT_MATCHED'])(
+    'nor does a request that is wrong: %s',
+    (code) => {
+      const judgement = { verdict: 'ignore', retry: false };
+      expect(httpJudge(failed(coded(code)), call)).toEqual(judgement);
+      expect(httpJudge(failed(fetchFailed(coded(code))), call)).toEqual(judgement);
+    },
+  );
 
   test.each([
     new Error('anything'),

@@ -10,6 +10,8 @@ test.each([
   [' 120 ', 120_000],
   ['1.5', 1_500],
   ['0.0001', 1],
+  ['60, 120', 120_000],
+  ['120,60', 120_000],
   ['9'.repeat(400), Infinity],
 ])('reads %j as %d ms', (text, ms) => {
   expect(retryAfterMs(text, undefined)).toBe(ms);

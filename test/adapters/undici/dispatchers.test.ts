@@ -159,6 +159,18 @@ test('what comes before the run has ended is kept up to a limit, then it pauses'
   expect(told).toEqual([]);
 });
 
+test('a handler that has paused before there is an answer is not sent all of it', async () => {
+  const { lines, told, controller } = begin([retry()]);
+  controller.pause();
+  const [line] = lines as [Line];
+  line.answer(200, 'x');
+  while (told.length < 1) await settled();
+  expect(line.paused).toBe(true);
+  controller.resume();
+  expect(line.paused).toBe(false);
+  expect(told.slice(1)).toEqual(['x']);
+});
+
 test('what was held up at the limit goes on once the handler has its answer', async () => {
   const { lines, told } = begin([retry(), circuitBreaker({ consecutiveFailures: 1 })]);
   const [line] = lines as [Line];

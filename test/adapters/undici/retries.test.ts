@@ -316,6 +316,20 @@ describe('throwOnFailure', () => {
     expect(await ask(dispatcher)).toEqual([500, 'why']);
   });
 
+  test.each([null, '', new Uint8Array(0)])('a made up body may be empty: %j', async (body) => {
+    server.script = () => reply({ status: 500 });
+    const made = pipeline('api', fallback({ statusCode: 204, headers: {}, body })) as unknown as Pipeline;
+    expect(await ask(through({ throwOnFailure: true, pipeline: made }))).toEqual([204, '']);
+  });
+
+  test.each([5, {}, [1]])('a made up body of %j is an error', async (body) => {
+    server.script = () => reply({ status: 500 });
+    const made = pipeline('api', fallback({ statusCode: 200, headers: {}, body })) as unknown as Pipeline;
+    await expect(ask(through({ throwOnFailure: true, pipeline: made }))).rejects.toThrow(
+      'resilience: the body of what the pipeline returns must be a string or bytes, got',
+    );
+  });
+
   test('what is no answer is an error', async () => {
     server.script = () => reply({ status: 500 });
     const wrong = pipeline('api', fallback(null)) as unknown as Pipeline;
@@ -358,6 +372,15 @@ describe('keys', () => {
     const interceptor = resilience({ pipeline: hosts(), keyOf: (url, { method }) => `${method} ${url}` });
     await ask(agent.compose(interceptor));
     expect([...interceptor.pipeline.entries()].map(([key]) => key)).toEqual([`GET ${server.url}/`]);
+  });
+
+  test('are asked for with the query', async () => {
+    const interceptor = resilience({ pipeline: hosts(), keyOf: (url) => url });
+    await ask(agent.compose(interceptor), { query: { a: '1 2', b: [3, 4] } });
+    const [request] = server.requests;
+    expect([...interceptor.pipeline.entries()].map(([key]) => key)).toEqual([
+      `${server.url}${request?.path}`,
+    ]);
   });
 
   test('what keyOf throws ends the request', async () => {
