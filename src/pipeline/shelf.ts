@@ -36,7 +36,7 @@ export class Entry extends Link implements Gate<undefined> {
   /** Takes back that it waits for a policy. */
   stopWaiting: (() => void) | undefined = undefined;
   /** Whether what it waits for is a circuit. */
-  circuit = false;
+  circuit: boolean | undefined = undefined;
   private readonly ledger: Ledger;
 
   constructor(ledger: Ledger, key: string, pipeline: AnyPipeline) {
