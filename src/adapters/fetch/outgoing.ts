@@ -4,6 +4,8 @@ import { IDEMPOTENCY_KEY, isStream } from '../http/methods.ts';
 /** Fields that only some implementations of fetch know are passed on as they are. */
 export type Init = RequestInit & Readonly<Record<string, unknown>>;
 
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 export class Outgoing {
   readonly url: string;
   readonly method: string;
@@ -12,7 +14,7 @@ export class Outgoing {
   /** Whether it may be sent more than once. */
   readonly idempotent: boolean;
   readonly #input: string | Request;
-  readonly #init: Init;
+  readonly #init: Writable<Init>;
 
   /** @throws whatever reading the arguments throws: then fetch itself says best what is wrong with them */
   constructor(
@@ -22,8 +24,9 @@ export class Outgoing {
   ) {
     const request = isRequest(input) ? input : undefined;
     this.#input = request ?? String(input);
-    // Also what is inherited, as from a Request in the place of the init.
-    this.#init = init == null || isPlain(init) ? (init ?? {}) : { ...fieldsOf(init) };
+    // As it is now: fetch reads it at once, and what the caller changes later is for another call.
+    this.#init = init == null || isPlain(init) ? { ...init } : fieldsOf(init);
+    if (this.#init.headers != null) this.#init.headers = copyOf(this.#init.headers);
     const { method = request?.method ?? 'GET', signal = request?.signal, body } = this.#init;
     this.url = request?.url ?? (this.#input as string);
     this.method = method.toUpperCase();
@@ -60,6 +63,13 @@ const FIELDS = [
   ...['cache', 'integrity', 'keepalive', 'duplex', 'dispatcher', 'priority', 'window'],
 ] as const;
 
+/** Headers that can be read more than once, however they were said. */
+function copyOf(headers: HeadersInit): HeadersInit {
+  if (headers instanceof Headers) return new Headers(headers);
+  return Symbol.iterator in headers ? [...headers] : { ...headers };
+}
+
+/** Also what is inherited, as from a Request in the place of the init. */
 function fieldsOf(init: Init): Init {
   const fields: Record<string, unknown> = {};
   for (const name in init) fields[name] = init[name];

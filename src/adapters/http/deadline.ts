@@ -4,7 +4,9 @@
 export const DEADLINE_HEADER = 'x-deadline-ms';
 
 /** The headers of a request: those of fetch, or those of node:http. */
-export type HeadersIn = Headers | Readonly<Record<string, string | readonly string[] | undefined>>;
+export type HeadersIn =
+  | Pick<Headers, 'get'>
+  | Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** What is said in the header; a time that is over is never sent, since no request is. */
 export const deadlineValue = (remainingMs: number): string => String(Math.max(1, Math.floor(remainingMs)));
@@ -14,10 +16,13 @@ export const deadlineValue = (remainingMs: number): string => String(Math.max(1,
  * `timeoutMs` of a run: `payments.run(operation, { timeoutMs: remainingMs(request.headers) })`. Counted from the
  * moment at which the request was sent, so that the time on the wire is not in it.
  *
- * @param header - its name, in small letters where the headers are a plain object. Default: `x-deadline-ms`
+ * @param header - its name, in any case. Default: `x-deadline-ms`
  * @returns undefined where the header is absent or no whole number
  */
 export function remainingMs(headers: HeadersIn, header: string = DEADLINE_HEADER): number | undefined {
-  const value = headers instanceof Headers ? headers.get(header) : headers[header];
+  const value = isHeaders(headers) ? headers.get(header) : headers[header.toLowerCase()];
   return typeof value === 'string' && /^\d+$/.test(value) ? Math.max(1, Number(value)) : undefined;
 }
+
+// Not only the global's: those of a framework as well.
+const isHeaders = (headers: HeadersIn): headers is Pick<Headers, 'get'> => typeof headers.get === 'function';

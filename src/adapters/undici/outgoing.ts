@@ -21,7 +21,8 @@ export class Outgoing {
     const { method, path, origin = '', query, body } = options;
     const base = typeof origin === 'string' ? origin : origin.origin;
     const headers = lasting(options.headers ?? null);
-    this.#options = headers === (options.headers ?? null) ? options : { ...options, headers };
+    // As they are now: undici reads them at once, and what the caller changes later is for another request.
+    this.#options = options.headers == null ? { ...options } : { ...options, headers };
     this.method = method.toUpperCase();
     this.url = `${base}${path}${query ? `?${stringify(query as ParsedUrlQueryInput)}` : ''}`;
     this.origin = httpOrigin(base) ?? (base || undefined);
@@ -41,10 +42,13 @@ export class Outgoing {
   }
 }
 
-/** An iterable may give its pairs once only: what has to be sent again is kept as undici's flat array. */
+/** A copy. An iterable may give its pairs once only: it becomes undici's flat array. */
 function lasting(headers: Headers): Headers {
-  if (headers == null || typeof headers !== 'object' || Array.isArray(headers)) return headers;
-  return Symbol.iterator in headers ? ([...(headers as Iterable<string[]>)].flat(1) as string[]) : headers;
+  if (headers == null || typeof headers !== 'object') return headers;
+  if (Array.isArray(headers)) return [...headers];
+  return Symbol.iterator in headers
+    ? ([...(headers as Iterable<string[]>)].flat(1) as string[])
+    : ({ ...headers } as Headers);
 }
 
 function namesIn(headers: Headers): string[] {

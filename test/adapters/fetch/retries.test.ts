@@ -61,6 +61,27 @@ describe('methods', () => {
     expect(server.requests.map((request) => request.headers['idempotency-key'])).toEqual(['a1', 'a1', 'a1']);
   });
 
+  test.each<[string, () => HeadersInit]>([
+    ['an object', () => ({ 'idempotency-key': 'a1' })],
+    ['pairs', () => [['idempotency-key', 'a1']]],
+    ['Headers', () => new Headers({ 'idempotency-key': 'a1' })],
+    ['an iterator', () => new Headers({ 'idempotency-key': 'a1' }).entries() as unknown as HeadersInit],
+  ])('every attempt has the headers of the call, in %s, whatever becomes of them', async (_, make) => {
+    const headers = make() as Record<string, string>;
+    const init = { method: 'POST', body: 'x', headers };
+    server.script = ({ nth }) => {
+      Object.assign(init, { body: 'y', headers: {} });
+      if (headers instanceof Headers) headers.set('idempotency-key', 'a2');
+      else if (Array.isArray(headers)) headers.pop();
+      else headers['idempotency-key'] = 'a2';
+      return reply(nth < 3 ? { status: 503 } : {});
+    };
+    expect((await fetchThrough()(server.url, init)).status).toBe(200);
+    expect(server.requests.map((each) => [String(each.body), each.headers['idempotency-key']])).toEqual(
+      Array(3).fill(['x', 'a1']),
+    );
+  });
+
   test('POST is sent again by option, and what the option leaves out is not', async () => {
     thirdTime();
     const fetch = fetchThrough({ retryMethods: ['post'] });

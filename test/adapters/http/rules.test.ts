@@ -73,6 +73,8 @@ describe('the remaining time', () => {
     expect(remainingMs({ [DEADLINE_HEADER]: '250' })).toBe(250);
     expect(remainingMs(new Headers({ [DEADLINE_HEADER]: '250' }))).toBe(250);
     expect(remainingMs({ 'x-budget': '9' }, 'x-budget')).toBe(9);
+    expect(remainingMs({ 'x-budget': '9' }, 'X-Budget')).toBe(9);
+    expect(remainingMs({ get: () => '7' })).toBe(7);
     expect(remainingMs({ [DEADLINE_HEADER]: '0' })).toBe(1);
   });
 

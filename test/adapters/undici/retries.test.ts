@@ -98,6 +98,22 @@ describe('methods', () => {
     );
   });
 
+  test.each<[string, () => unknown]>([
+    ['an object', () => ({ 'x-a': 'a1' })],
+    ['a flat array', () => ['x-a', 'a1']],
+    ['a map', () => new Map([['x-a', 'a1']])],
+  ])('every attempt has the headers of the call, in %s, whatever becomes of them', async (_, make) => {
+    const headers = make() as Record<string, string>;
+    server.script = ({ nth }) => {
+      if (headers instanceof Map) headers.clear();
+      else if (Array.isArray(headers)) headers[1] = 'a2';
+      else headers['x-a'] = 'a2';
+      return reply(nth < 3 ? { status: 503 } : {});
+    };
+    expect((await ask(through(), { headers }))[0]).toBe(200);
+    expect(server.requests.map((each) => each.headers['x-a'])).toEqual(Array(3).fill('a1'));
+  });
+
   test('POST is sent again by option, and what the option leaves out is not', async () => {
     thirdTime();
     const dispatcher = through({ retryMethods: ['post'] });
