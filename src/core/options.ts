@@ -113,6 +113,9 @@ export function settle<Settings>(
   inspect(where, options, rules, ...required);
   const given = options as Record<string, unknown>;
   const settings: Record<string, unknown> = {};
-  for (const name in rules) settings[name] = given[name] === undefined ? rules[name]?.[1] : given[name];
+  for (const name in rules) {
+    const [, byDefault] = rules[name] as Rule;
+    settings[name] = given[name] === undefined ? byDefault : given[name];
+  }
   return settings as Settings;
 }

@@ -1,6 +1,7 @@
 import { bulkhead, circuitBreaker, constant, pipeline, retry, systemClock, timeout } from 'holdfast';
 import { VirtualClock } from 'holdfast/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { setAlarm, wallNow } from '../../src/core/clock.ts';
 import { errorOf, watch, work } from '../support/spies.ts';
 
 describe('a wall clock that jumps changes nothing', () => {
@@ -128,4 +129,22 @@ describe('the default clock reads what stands on globalThis at each use', () => 
     vi.setSystemTime(0);
     expect(systemClock.now() - before).toBeLessThan(1_000);
   });
+});
+
+test('an alarm keeps the process alive, unless it is told not to', async () => {
+  const clock = new VirtualClock();
+  const rung: string[] = [];
+  setAlarm(clock, 10, () => rung.push('alive'));
+  expect(clock.pendingTimers).toBe(1);
+  setAlarm(clock, 10, () => rung.push('asleep'), false);
+  expect(clock.pendingTimers).toBe(1);
+  await clock.advance(10);
+  expect(rung).toEqual(['alive', 'asleep']);
+});
+
+test('the time of day is what the runtime says', () => {
+  const before = Date.now();
+  const now = wallNow();
+  expect(now).toBeGreaterThanOrEqual(before);
+  expect(now).toBeLessThanOrEqual(Date.now());
 });
