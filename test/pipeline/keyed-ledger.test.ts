@@ -146,3 +146,52 @@ describe('the timers that policies keep for their next call', () => {
     expect(call.state).toBe('rejected');
   });
 });
+
+it("a gate of one's own has nothing to lose, and goes with its pipeline", () => {
+  const gate = { enter: () => undefined, leave: () => {} };
+  const subject = keyed((key) => pipeline(key, gate), { max: 1 });
+  subject.get('a');
+  subject.get('b');
+  expect(keysOf(subject)).toEqual(['b']);
+});
+
+it('who listened to the pipeline before it was kept still hears its circuit', () => {
+  const states: string[] = [];
+  const breaker = circuitBreaker();
+  const subject = keyed((key) => pipeline(key, breaker).on('state', ({ to }) => states.push(to)));
+  subject.get('a');
+  breaker.open();
+  expect(states).toEqual(['open']);
+});
+
+it('a permit that was given while the circuit only observed counts also when it has closed', () => {
+  const breaker = circuitBreaker({ observeOnly: true });
+  const subject = keyed((key) => (key === 'a' ? pipeline(key, breaker) : pipeline(key)), { max: 1 });
+  subject.get('a');
+  breaker.open();
+  const permit = breaker.tryAcquire();
+  breaker.close();
+  subject.get('b');
+  expect(keysOf(subject)).toEqual(['a']);
+  permit?.ignore();
+  subject.get('b');
+  expect(keysOf(subject)).toEqual(['b']);
+});
+
+it('what is evicted leaves no timer of its queue behind', async () => {
+  const clock = new LiveClock();
+  const places = bulkhead({ concurrency: 1, queue: 1, reclaimMs: 60_000 });
+  const make = (key: string) => (key === 'a' ? pipeline({ name: key, clock }, places) : pipeline(key));
+  const subject = keyed(make, { max: 1, clock });
+  const jobs = new Jobs();
+  const calls = [subject.run('a', jobs.job('first')), subject.run('a', jobs.job('second'))];
+  const given = subject.run('a', jobs.job('third'), { timeoutMs: 1 }).catch(() => {});
+  await flush();
+  jobs.end('first');
+  await flush();
+  jobs.end('second');
+  await Promise.all([...calls, given]);
+  expect(clock.live).toBeGreaterThan(0);
+  subject.get('b');
+  expect(clock.live).toBe(0);
+});
