@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { execute } from '../runtimes/execute.ts';
+import { agree } from '../support/page.ts';
 import { changedSince } from './changed.ts';
 import { summary } from './report.ts';
 import {
@@ -145,3 +147,35 @@ test('the page has a line for each folder, and one for all', () => {
     ['all', '30', '24', '3', '3', '90.00 %'],
   ]);
 });
+
+describe('docs/correctness.md', () => {
+  const measured = JSON.parse(readFileSync('test/mutants/measured.json', 'utf8')) as Measured;
+
+  test('has the table of the last full run', () => {
+    expect(agree('mutants', summary(measured), false)).toBeUndefined();
+  });
+
+  test('says how many of the survivors are listed no more', () => {
+    const listed = (JSON.parse(readFileSync('test/mutants/survivors.json', 'utf8')) as Survivor[]).length;
+    const words = 'none one two three four five six seven eight nine ten eleven twelve'.split(' ');
+    const page = squeezed(readFileSync('docs/correctness.md', 'utf8'));
+    const [, said = 'none'] = /but for (\w+), which tests written since then catch/.exec(page) ?? [];
+    expect(said).toBe(words[measured.survived + measured.uncovered - listed]);
+  });
+});
+
+test.each([
+  ['--chnged', /^Unknown option '--chnged'; allowed are --changed, --help$/],
+  ['src/core/typo.ts', /^'src\/core\/typo\.ts' is no file of src\/.*, into which faults are planted$/],
+])(
+  'the command answers %s with one line',
+  async (argument, line) => {
+    const { code, stdout, stderr } = await execute(process.execPath, ['test/mutants/run.ts', argument], {
+      cwd: '.',
+      limitMs: 30_000,
+    });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr.trimEnd()).toMatch(line);
+  },
+  60_000,
+);

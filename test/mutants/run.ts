@@ -1,16 +1,7 @@
-/**
- * `npm run mutants`: plants each fault that Stryker knows into the sources, one at a time, and asks the tests.
- *
- *   (nothing)   into all of them, and writes what it found to measured.json, which docs/correctness.md repeats
- *   --changed   into those that are not as they were in the last full run, or what fits of them into 10 minutes
- *   FILE...     into these
- *
- * It fails for a survivor that survivors.json does not explain, and for an entry there that is out of date; a full
- * run also below the score at which stryker.config.json breaks.
- */
+/** `npm run mutants`: plants each fault that Stryker knows into the sources, one at a time, and asks the tests. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { command, optionsFrom, UsageError } from '../support/command-line.ts';
 import { changedSince } from './changed.ts';
 import { entries, table } from './report.ts';
 import {
@@ -24,6 +15,20 @@ import {
   scoreOf,
   tally,
 } from './results.ts';
+
+const help = `Plants faults into the sources, one at a time, to see whether the tests notice each of them.
+
+  npm run mutants
+  npm run mutants -- --changed
+  npm run mutants -- src/core/fuse.ts src/core/run.ts
+
+  (nothing)      into all sources; writes what it found to test/mutants/measured.json, which docs/correctness.md repeats
+  --changed      into those that are not as they were in the last full run, or what fits of them into 10 minutes
+  FILE...        into these
+  --help         this
+
+Ends with 0 if all is well, with 2 on a bad option; with 1 for a survivor that test/mutants/survivors.json does not
+explain, for an entry there that is out of date, and after a full run also below the score of stryker.config.json.`;
 
 const MINUTES = 10;
 const MEASURED = 'test/mutants/measured.json';
@@ -39,9 +44,9 @@ const sources = Object.fromEntries(globSync(mutate).map((file) => [file, read(fi
 /** Undefined if Stryker did not come to an end. */
 function test(files: readonly string[] = []): { mutants: Mutant[]; passed: boolean } | undefined {
   rmSync(REPORT, { force: true });
-  const { status } = spawnSync('stryker', ['run', ...(files.length > 0 ? ['--mutate', files.join()] : [])], {
-    stdio: 'inherit',
-  });
+  const stryker = ['node_modules/@stryker-mutator/core/bin/stryker.js', 'run'];
+  const chosen = files.length > 0 ? ['--mutate', files.join()] : [];
+  const { status } = spawnSync(process.execPath, [...stryker, ...chosen], { stdio: 'inherit' });
   if (!existsSync(REPORT)) return undefined;
   return { mutants: mutantsFrom(json<Report>(REPORT)), passed: status === 0 };
 }
@@ -74,9 +79,17 @@ function save(mutants: readonly Mutant[], minutes: number): void {
   writeFileSync(MEASURED, `${JSON.stringify(measured, undefined, 2)}\n`);
 }
 
+/** Undefined for all of them. */
 function chosen(changed: boolean, named: readonly string[]): readonly string[] | undefined {
+  // Stryker takes a name that fits nothing for none, and is content.
+  const foreign = named.find((file) => !Object.hasOwn(sources, file));
+  if (foreign !== undefined)
+    throw new UsageError(`'${foreign}' is no file of ${mutate.join(', ')}, into which faults are planted`);
+  if (changed && named.length > 0)
+    throw new UsageError('--changed chooses the files itself: name none beside it');
   if (!changed) return named.length > 0 ? named : undefined;
-  if (!existsSync(MEASURED)) throw new Error(`There is no ${MEASURED} yet: run it once without --changed`);
+  if (!existsSync(MEASURED))
+    throw new UsageError(`There is no ${MEASURED} yet: run it once without --changed`);
   const { taken, left } = changedSince(json<Measured>(MEASURED), sources, MINUTES);
   if (taken.length === 0)
     console.log('No source has changed since the last full run: there is nothing to do.');
@@ -85,21 +98,36 @@ function chosen(changed: boolean, named: readonly string[]): readonly string[] |
   return taken;
 }
 
-const { values, positionals } = parseArgs({
-  options: { changed: { type: 'boolean', default: false } },
-  allowPositionals: true,
-});
-const files = chosen(values.changed, positionals);
-if (files === undefined || files.length > 0) {
+await command(() => {
+  const args = process.argv.slice(2);
+  const isName = (arg: string): boolean => !arg.startsWith('-');
+  const options = optionsFrom(
+    args.filter((arg) => !isName(arg)),
+    [],
+    ['changed'],
+  );
+  if (options.help) {
+    console.log(help);
+    return 0;
+  }
+  const files = chosen(options.changed !== undefined, args.filter(isName));
+  if (files?.length === 0) return 0;
   const start = Date.now();
   const result = test(files);
-  if (result === undefined) process.exit(1);
+  if (result === undefined) {
+    console.error('Stryker did not come to an end: nothing is known of the mutants.');
+    return 1;
+  }
   const minutes = (Date.now() - start) / 60_000;
   const { mutants } = result;
   console.log(`\n${table(mutants)}\n\n${mutants.length} mutants in ${minutes.toFixed(1)} minutes`);
   const explained = judge(mutants);
   // Of some files the score says little: there, each survivor counts.
-  const passed = explained && (result.passed || files !== undefined);
-  if (files === undefined) save(mutants, minutes);
-  process.exitCode = Number(!passed);
-}
+  if (files !== undefined) return Number(!explained);
+  if (mutants.length === 0) {
+    console.error('There was nothing to plant.');
+    return 1;
+  }
+  save(mutants, minutes);
+  return Number(!(explained && result.passed));
+});

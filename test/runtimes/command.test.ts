@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Row } from './conform.ts';
-import { execute } from './execute.ts';
+import { judged, type Row } from './conform.ts';
+import { type Executed, execute } from './execute.ts';
 import { RUNTIMES } from './runtimes.ts';
 import { figuresOf, tableOf } from './table.ts';
 
@@ -29,6 +29,12 @@ describe('the command', () => {
       /^--only does not know 'node-18'; allowed are node-20,/,
     ],
     ['an option without its value', ['--json'], /--json/],
+    [
+      'a file in a folder that is not there',
+      ['--json', 'nowhere/figures.json'],
+      '--json must be a file in a folder that exists, got nowhere/figures.json',
+    ],
+    ['a folder in place of a file', ['--json', 'test'], '--json must be a file, got the folder test'],
   ])(
     'answers %s with one line',
     async (_, args, line) => {
@@ -42,6 +48,31 @@ describe('the command', () => {
     },
     60_000,
   );
+});
+
+describe('a run of the suite', () => {
+  const row = { runtime: 'bun', version: '1.0.0', modules: 'ESM', passed: 0, seconds: 0 } as const;
+  const told = (parts: object = {}): string =>
+    `${JSON.stringify({ version: '1.0.0', passed: 300, failures: [], ...parts })}\n`;
+  const ran: Executed = { code: 0, stdout: told(), stderr: '', lingeredMs: 1, seconds: 2 };
+
+  test('passes where nothing is wrong', () => {
+    expect(judged(row, ran)).toEqual({ ...row, passed: 305, failures: [], seconds: 2 });
+  });
+
+  test.each<[string, Partial<Executed>, string]>([
+    ['it runs the suite to its end', { stdout: '', stderr: 'killed', code: null }, 'exit code null\nkilled'],
+    ['it runs the suite to its end', { stdout: 'half of it' }, 'exit code 0\nhalf of it'],
+    ['it runs a few hundred behaviours', { stdout: told({ passed: 250 }) }, '250'],
+    ['it is the version that was asked for', { stdout: told({ version: '1.0.1' }) }, '1.0.1'],
+    ['it prints nothing else', { stderr: 'Warning: experimental' }, 'Warning: experimental'],
+    ['it prints nothing else', { stdout: `hello\n${told()}` }, 'hello\n'],
+    ['it ends well', { code: 1 }, 'exit code 1'],
+    ['it ends by itself, at once', { lingeredMs: 10_000 }, 'after 10000 ms'],
+    ['a retry', { stdout: told({ failures: [{ name: 'a retry', error: 'no' }] }) }, 'no'],
+  ])('fails: %s', (name, parts, error) => {
+    expect(judged(row, { ...ran, ...parts }).failures).toEqual([{ name, error }]);
+  });
 });
 
 describe('the report', () => {

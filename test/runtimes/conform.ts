@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { install, packedIn, packInto } from '../support/packed.ts';
 import type { Told } from './child.ts';
-import { execute } from './execute.ts';
+import { type Executed, execute } from './execute.ts';
 import { fetched, type Runtime } from './runtimes.ts';
 
 const FILES = { ESM: 'conformance.js', CommonJS: 'conformance.cjs' } as const;
@@ -35,6 +35,8 @@ async function done(cwd: string, file: string, ...args: string[]): Promise<void>
   if (code !== 0) throw new Error(`${[file, ...args].join(' ')} failed:\n${stdout}${stderr}`);
 }
 
+/** Fewer behaviours, and the suite that was run is not the one that was meant. */
+export const LEAST = 250;
 /** Longer, and something of what was left behind still keeps it alive. */
 const LINGER_MS = 10_000;
 
@@ -42,27 +44,33 @@ const LINGER_MS = 10_000;
 export async function conform(runtime: Runtime, modules: ModuleSystem, project: string): Promise<Row> {
   const { name, version, args } = runtime;
   const row = { runtime: name, version, modules, passed: 0, seconds: 0 };
-  const failed = (what: string, error: unknown): Row => ({
-    ...row,
-    failures: [{ name: what, error: `${error}` }],
-  });
   let binary: string;
   try {
     binary = await fetched(runtime);
   } catch (error) {
-    return failed('it can be fetched', (error as Error).message);
+    return { ...row, failures: [{ name: 'it can be fetched', error: (error as Error).message }] };
   }
   const env = { NO_COLOR: '1', DENO_DIR: join(project, '.deno'), DENO_NO_UPDATE_CHECK: '1' };
-  const ran = await execute(binary, [...args, FILES[modules]], { cwd: project, limitMs: 120_000, env });
+  return judged(
+    row,
+    await execute(binary, [...args, FILES[modules]], { cwd: project, limitMs: 120_000, env }),
+  );
+}
+
+/** What is to be said of a run of the suite: what it told itself, and what was seen from outside. */
+export function judged(row: Omit<Row, 'failures'>, ran: Executed): Row {
   const lines = ran.stdout.trimEnd().split('\n');
   let told: Told;
   try {
     told = JSON.parse(lines.pop() ?? '') as Told;
   } catch {
-    return failed('it runs the suite to its end', `exit code ${ran.code}\n${ran.stdout}${ran.stderr}`);
+    const error = `exit code ${ran.code}\n${ran.stdout}${ran.stderr}`;
+    return { ...row, failures: [{ name: 'it runs the suite to its end', error }] };
   }
+  const behaviours = told.passed + told.failures.length;
   const outside: Readonly<Record<string, string | undefined>> = {
-    'it is the version that was asked for': told.version === version ? undefined : told.version,
+    'it runs a few hundred behaviours': behaviours > LEAST ? undefined : `${behaviours}`,
+    'it is the version that was asked for': told.version === row.version ? undefined : told.version,
     'it prints nothing else': [...lines, ran.stderr].join('\n') || undefined,
     'it ends well': ran.code === 0 ? undefined : `exit code ${ran.code}`,
     'it ends by itself, at once':

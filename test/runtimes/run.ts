@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { command, optionsFrom, UsageError } from '../support/command-line.ts';
+import { command, fileToWrite, optionsFrom, UsageError } from '../support/command-line.ts';
 import { conform, MODULE_SYSTEMS, prepare, type Row } from './conform.ts';
 import { RUNTIMES, type Runtime } from './runtimes.ts';
 import { figuresOf, tableOf } from './table.ts';
@@ -61,6 +61,7 @@ await command(async () => {
     return 0;
   }
   const runtimes = chosen(options.only);
+  const json = fileToWrite('json', options.json);
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-runtimes-'));
   let rows: Row[];
   try {
@@ -71,7 +72,7 @@ await command(async () => {
   }
   console.log(`\n${tableOf(rows)}`);
   const figures = figuresOf(rows);
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(figures, undefined, 2)}\n`);
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(figures, undefined, 2)}\n`);
   const { passed, failed } = figures;
   console.log(`${passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;

@@ -42,7 +42,7 @@ function start<Result>(flags: readonly string[], task: string, calls: number): P
     });
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      if (code === 0) resolve(JSON.parse(said) as Result);
+      if (code === 0 && said !== '') resolve(JSON.parse(said) as Result);
       else reject(new Error(`${task} with ${calls} calls ended with ${signal ?? `exit code ${code}`}`));
     });
   });

@@ -3,7 +3,7 @@
  * a call costs more among very many than among few. Works on what was built.
  */
 import { writeFileSync } from 'node:fs';
-import { command, optionsFrom, wholeNumber } from '../support/command-line.ts';
+import { command, fileToWrite, optionsFrom, wholeNumber } from '../support/command-line.ts';
 import { compile, parkApart, soakApart } from './children.ts';
 import { slopeOf } from './heap.ts';
 import type { Parked, WayOut } from './parked.ts';
@@ -43,14 +43,15 @@ await command(async () => {
   }
   const calls = wholeNumber('calls', options.calls, 10_000_000, 50_000);
   const parked = wholeNumber('parked', options.parked, 1_000_000, 10_000);
+  const json = fileToWrite('json', options.json);
   await compile();
   const [traffic, ways] = await Promise.all([soakApart(calls), parkEach(parked)]);
   const bars = [...barsOfTraffic(traffic), ...ways.flatMap(barsOfQueue)];
   const failed = bars.filter(({ holds }) => !holds).length;
   console.log(`\n${endingsTable(traffic)}\n\n${queueTable(ways.flat())}\n\n${barsTable(bars)}`);
-  if (options.json !== undefined) {
+  if (json !== undefined) {
     const figures = { ...traffic, slope: slopeOf(traffic.samples), queues: ways.flat(), failed };
-    writeFileSync(options.json, `${JSON.stringify(figures, undefined, 2)}\n`);
+    writeFileSync(json, `${JSON.stringify(figures, undefined, 2)}\n`);
   }
   console.log(`\n${bars.length - failed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;

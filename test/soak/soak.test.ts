@@ -144,6 +144,10 @@ test('steps are counted to the last round of a loop, however often it is execute
 
 test.each([
   ['--cals=5', /^Unknown option '--cals'; allowed are --calls, --parked, --json, --help$/],
+  [
+    '--json=nowhere/figures.json',
+    /^--json must be a file in a folder that exists, got nowhere\/figures\.json$/,
+  ],
   ['--calls=5', /^--calls must be a whole number of at least 50000, got 5$/],
 ])(
   'the command answers %s with one line',

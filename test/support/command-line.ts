@@ -1,4 +1,6 @@
 /** The command lines of what is started by hand: options with values, a line that is clear, and `--help`. */
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 
 /** A mistake on the command line; the message says what is allowed. */
@@ -38,6 +40,17 @@ export function wholeNumber(
   const number = Number(given.replaceAll('_', '') || Number.NaN);
   if (Number.isSafeInteger(number) && number >= least) return number;
   throw new UsageError(`--${name} must be a whole number of at least ${least}, got ${given}`);
+}
+
+/** A file given as an option, which is written at the end of a long run: where that cannot be is said at its start. */
+export function fileToWrite(name: string, given: string | undefined): string | undefined {
+  if (given === undefined) return undefined;
+  const folder = dirname(given);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw new UsageError(`--${name} must be a file in a folder that exists, got ${given}`);
+  if (statSync(given, { throwIfNoEntry: false })?.isDirectory())
+    throw new UsageError(`--${name} must be a file, got the folder ${given}`);
+  return given;
 }
 
 /** Runs a command: its answer becomes the exit code, a mistake on the command line becomes one line and 2. */

@@ -83,12 +83,63 @@ export class Telling extends Places {
   listener = (): void => {};
 }
 
+/** Three failures in a row open it for a while; then it lets in one call, and waits for what that gives. */
+export class Breaker implements Gate<{ readonly isProbe: boolean }> {
+  readonly clock: Clock;
+  failures = 0;
+  openUntilMs: number | undefined = undefined;
+  probing = false;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  enter() {
+    if (this.openUntilMs === undefined) return { isProbe: false };
+    if (this.probing || this.clock.now() < this.openUntilMs) return new Rejection('open');
+    this.probing = true;
+    return { isProbe: true };
+  }
+
+  leave({ isProbe }: { readonly isProbe: boolean }, outcome: Outcome | 'unused', running: boolean): void {
+    if (isProbe && !this.forgets(outcome, running)) this.probing = false;
+    if (outcome === 'unused' || (running && !(outcome.error instanceof TimeoutError))) return;
+    this.failures = outcome.ok ? 0 : this.failures + 1;
+    if (outcome.ok && isProbe) this.openUntilMs = undefined;
+    if (this.failures >= 3) this.openUntilMs = this.clock.now() + 100;
+  }
+
+  /** Whether the place of a probe is lost. */
+  forgets(_outcome: Outcome | 'unused', _running: boolean): boolean {
+    return false;
+  }
+}
+
+/** What all gates of a kind have in common, by mistake. */
+const shared = { free: 2 };
+
 /** The law, and what breaks it. */
 export const BAD_GATES: readonly (readonly [law: string, Bad: new (clock: Clock) => Gate])[] = [
   [
     'a gate lets in the first call',
     class extends Places {
       override free = 0;
+    },
+  ],
+  [
+    'a gate lets in the first call',
+    class implements Gate<void> {
+      enter() {
+        return shared.free-- > 0 ? undefined : this.refuse();
+      }
+      refuse() {
+        shared.free++;
+        return new Rejection('no place');
+      }
+      leave() {}
+      release() {
+        shared.free++;
+      }
     },
   ],
   [
@@ -166,6 +217,15 @@ export const BAD_GATES: readonly (readonly [law: string, Bad: new (clock: Clock)
     },
   ],
   [
+    'a gate leaves the outcome of a call as it is',
+    class extends Places {
+      override leave(place: Place, outcome: Outcome | 'unused', running: boolean) {
+        super.leave(place, outcome, running);
+        if (outcome !== 'unused' && outcome.ok) Object.assign(outcome, { value: undefined });
+      }
+    },
+  ],
+  [
     'a gate is the same gate wherever it stands, and in several pipelines at once',
     class implements Gate<Place> {
       readonly byPipeline = new Map<string | undefined, Places>();
@@ -236,6 +296,30 @@ export const BAD_GATES: readonly (readonly [law: string, Bad: new (clock: Clock)
     losing((place) => gaveUp(place) instanceof TimeoutError),
   ],
   [
+    'a gate becomes as new again after a call that succeeded with undefined',
+    losing(({ outcome }) => outcome !== 'unused' && outcome?.ok === true && outcome.value === undefined),
+  ],
+  [
+    'a gate becomes as new again after a call that failed with undefined',
+    losing(({ outcome }) => outcome !== 'unused' && outcome?.ok === false && outcome.error === undefined),
+  ],
+  [
+    'a gate becomes as new again after a call that was never invoked',
+    class extends Breaker {
+      override forgets(outcome: Outcome | 'unused') {
+        return outcome === 'unused';
+      }
+    },
+  ],
+  [
+    'a gate becomes as new again after a call that its caller gave up while the work went on',
+    class extends Breaker {
+      override forgets(outcome: Outcome | 'unused', running: boolean) {
+        return running && outcome !== 'unused' && !(outcome.error instanceof TimeoutError);
+      }
+    },
+  ],
+  [
     'a gate becomes as new again after a crowd, in whatever order its calls end',
     // Remembers the call that came last, in place of looking at its tickets.
     class extends Places {
@@ -275,6 +359,24 @@ export const BAD_GATES: readonly (readonly [law: string, Bad: new (clock: Clock)
     class extends Places {
       override release(place: Place) {
         this.clock.setTimer(place.outcome === 'unused' ? 50 : 0, () => super.release(place));
+      }
+    },
+  ],
+  [
+    'a gate that limits the calls at work lets in one that waits as soon as another has ended',
+    // Does not take back the time-out of one that is let in, and then drops whoever waits last.
+    class extends Places {
+      override enter(call: Call) {
+        const answer = super.enter(call);
+        const mine = this.waiters.at(-1);
+        if (answer instanceof Promise && mine !== undefined)
+          this.clock
+            .setTimer(100, () => {
+              this.waiters.splice(this.waiters.indexOf(mine), 1);
+              mine.grant(this.refuse());
+            })
+            .unref();
+        return answer;
       }
     },
   ],

@@ -63,6 +63,24 @@ export const BAD_LAYERS: readonly (readonly [law: string, make: (clock: Clock) =
     () => layer(async (next, operation, call) => ({ ...((await next(operation, call)) as object) }) as never),
   ],
   [
+    'a layer passes on the very value of an operation that answers with a promise',
+    // Takes what is falsy for nothing.
+    () => layer(async (next, operation, call) => (await next(operation, call)) || ('none' as never)),
+  ],
+  [
+    'a layer passes on the very value of an operation that answers with a promise',
+    () => layer(async (next, operation, call) => (await next(operation, call)) ?? (undefined as never)),
+  ],
+  [
+    'a layer passes on the very value of an operation that answers with a promise',
+    () =>
+      layer(async (next, operation, call) => {
+        const value = await next(operation, call);
+        if (value instanceof Error) throw value;
+        return value;
+      }),
+  ],
+  [
     'a layer passes on the very value of an operation that answers with a thenable',
     () =>
       layer((next, operation, call) => next((c) => (operation(c) as Promise<never>).finally(() => {}), call)),
@@ -87,6 +105,25 @@ export const BAD_LAYERS: readonly (readonly [law: string, make: (clock: Clock) =
       layer((next, operation, call) =>
         next(operation, call).catch((cause) => {
           throw new Error('wrapped', { cause });
+        }),
+      ),
+  ],
+  [
+    'a layer passes on the very error of an operation that fails with a promise',
+    () =>
+      layer((next, operation, call) =>
+        next(operation, call).catch((error) => {
+          if (error instanceof Error) error.message = `search: ${error.message}`;
+          throw error;
+        }),
+      ),
+  ],
+  [
+    'a layer passes on the very error of an operation that fails with a promise',
+    () =>
+      layer((next, operation, call) =>
+        next(operation, call).catch((error) => {
+          throw error ?? undefined;
         }),
       ),
   ],
@@ -148,6 +185,43 @@ export const BAD_LAYERS: readonly (readonly [law: string, make: (clock: Clock) =
       }),
   ],
   ['a layer returns a promise, and throws nothing', () => layer(() => 'cached' as never)],
+  [
+    'a layer returns a promise, and throws nothing',
+    // Something with `then` alone: whoever stands further out may want `finally`.
+    () =>
+      layer((next, operation, call) => {
+        const answer = next(operation, call);
+        return { then: answer.then.bind(answer) } as never;
+      }),
+  ],
+  [
+    'a layer answers a call after others, however these ended, as it answers a first one',
+    // A limit that does not hear of the end of a call that was given up.
+    () => {
+      let free = 8;
+      return layer(async (next, operation, call) => {
+        if (free === 0) return new Promise(() => {});
+        free--;
+        try {
+          return await next(operation, call);
+        } finally {
+          if (!call.signal.aborted) free++;
+        }
+      });
+    },
+  ],
+  [
+    'a layer passes each call on to what stands further in in its own pipeline',
+    () => {
+      let inner: Next;
+      return {
+        around: (next) => {
+          inner = next;
+          return (operation, call) => inner(operation, call);
+        },
+      };
+    },
+  ],
   [
     'a layer passes on the call that it was given',
     () => layer((next, operation, call) => next(operation, { ...call })),

@@ -11,6 +11,12 @@ test('assertContract says nothing where every law is kept', async () => {
   await expect(assertContract(layerContract(() => clear))).resolves.toBeUndefined();
 });
 
+test('assertContract is not content with nothing', async () => {
+  await expect(assertContract([])).rejects.toThrow(
+    'assertContract: cases must be a list of cases that is not empty, got []',
+  );
+});
+
 test('assertContract lists every law that is broken, with what was seen and what is expected', async () => {
   class NeverBack extends Places {
     override release() {}
@@ -101,6 +107,21 @@ test.each<[string, unknown[]]>([
 ])('a suite whose options are bad says so at once: %s', (message, args) => {
   expect(() => gateContract(...(args as [never]))).toThrow(`gateContract: ${message}`);
   expect(() => layerContract(...(args as [never]))).toThrow(`layerContract: ${message}`);
+});
+
+test('a policy that is not of the kind says so, also one that a pipeline would take', async () => {
+  const said = [
+    gateContract(() => clear as never),
+    gateContract((async () => open) as never),
+    layerContract(() => open as never),
+    layerContract((() => undefined) as never),
+  ].map(([first]) => first?.run().catch((error: Error) => error.message.split('\n').at(-1)));
+  expect(await Promise.all(said)).toEqual([
+    '  Seen: TypeError: gateContract: what make gives must be a gate (enter, leave), got {}.',
+    '  Seen: TypeError: gateContract: what make gives must be a gate (enter, leave), got an instance of Promise.',
+    '  Seen: TypeError: layerContract: what make gives must be a layer (around), and no gate, got {}.',
+    '  Seen: TypeError: layerContract: what make gives must be a layer (around), and no gate, got undefined.',
+  ]);
 });
 
 test('what a layer replaces is one of three words', () => {

@@ -6,7 +6,7 @@ import {
   type VirtualClock,
 } from 'holdfast/testing';
 import { describe, expect, test } from 'vitest';
-import { BAD_GATES, Places, Telling } from './bad-gates.rows.ts';
+import { BAD_GATES, Breaker, Places, Telling } from './bad-gates.rows.ts';
 
 /** Listens to everything that a gate may tell. */
 function listen(gate: object, listener: () => void): void {
@@ -22,6 +22,7 @@ describe('the contract of a gate is kept by', () => {
   describe.each<[string, (clock: VirtualClock) => Gate]>([
     ['a gate that lets everybody in', () => ({ enter: () => undefined, leave: () => {} })],
     ['places with a simple queue', (clock) => new Places(clock)],
+    ['a simple breaker', (clock) => new Breaker(clock)],
     ['a bulkhead', () => bulkhead({ concurrency: 2 })],
     ['a bulkhead with a queue', () => bulkhead({ concurrency: 2, queue: 20 })],
     [
@@ -84,5 +85,9 @@ describe('a gate that only its maker can bring to refuse', () => {
       gate.refusal = new Error('off');
     };
     await expect(check({ refuse })).rejects.toThrow('Seen: enter threw Error: off.');
+  });
+
+  test('is not taken at its word if it does not', async () => {
+    await expect(check({ refuse: () => {} })).rejects.toThrow('Expected: to see it refuse.');
   });
 });

@@ -3,6 +3,7 @@
  * test framework.
  */
 
+import { allowed } from '../../core/options.ts';
 import { drain } from '../virtual-clock.ts';
 
 /**
@@ -69,15 +70,32 @@ export const casesOf = <Stand>(
     return { name, run: () => inTurn(run) };
   });
 
+/** Throws unless the policy that was made is of the kind: a pipeline takes either, and the suite would look at nothing. */
+export function checkMade(
+  where: string,
+  made: object | null | undefined,
+  what: string,
+  methods: readonly string[],
+  foreign?: string,
+): void {
+  const has = (name: string): boolean =>
+    typeof (made as Readonly<Record<string, unknown>> | null | undefined)?.[name] === 'function';
+  if (!methods.every(has) || (foreign !== undefined && has(foreign)))
+    throw allowed(where, 'what make gives', made, what);
+}
+
 /**
  * Runs all cases of a suite, one after another: for a script that has no test framework.
  *
  * @param cases - of a gate, of a layer, or of several
  *
+ * @throws TypeError - (as a rejection) if there are none
  * @throws AggregateError - (as a rejection) whose message and `errors` list every law that is broken
  * @example await assertContract(gateContract((clock) => new RateLimit({ perSecond: 10, burst: 2, clock })));
  */
 export async function assertContract(cases: readonly ContractCase[]): Promise<void> {
+  if (!(cases?.length > 0))
+    throw allowed('assertContract', 'cases', cases, 'a list of cases that is not empty');
   const broken = new Map<string | undefined, Error>();
   for (const { run } of cases) {
     // Several cases may come upon the same law.

@@ -5,7 +5,7 @@
 import { check, FUNCTION, type Rules, settle } from '../../core/options.ts';
 import type { Gate } from '../../core/policy.ts';
 import type { VirtualClock } from '../virtual-clock.ts';
-import { type ContractCase, casesOf } from './contract.ts';
+import { type ContractCase, casesOf, checkMade } from './contract.ts';
 import { LISTENERS } from './gate-listeners.ts';
 import { MANNERS } from './gate-manners.ts';
 import { PLACES } from './gate-places.ts';
@@ -54,8 +54,9 @@ export function gateContract<G extends Gate>(
   return casesOf('a gate', laws, () => {
     const clock = new SuiteClock();
     const gate = make(clock);
+    checkMade('gateContract', gate, 'a gate (enter, leave)', ['enter', 'leave']);
     return new GateStand(clock, gate, {
-      refuse: () => refuse?.(gate),
+      refuse: refuse && (() => refuse(gate)),
       listen: (listener) => listen?.(gate, listener),
     });
   });

@@ -1,6 +1,6 @@
 /** The laws of a gate about how it refuses and what it counts, and that it leaves nothing lying about. */
 import { isRejection } from '../../core/errors.ts';
-import { failure } from '../../core/outcome.ts';
+import { failure, type Outcome } from '../../core/outcome.ts';
 import type { Gate, Layer } from '../../core/policy.ts';
 import { inWords, type Law, NO_REJECTION } from './contract.ts';
 import { ANSWERING, COURSES, type Course, courseOf, FAILING, type GateStand } from './gate-stand.ts';
@@ -17,6 +17,15 @@ const letsIn: GateLaw = [
       `it was ${reception}`,
       'to see it let in; without that the other laws say little',
     );
+    // Of gates that share what they have the other laws would compare two that are worn alike.
+    const full = stand();
+    await full.crowd();
+    const another = await stand().call();
+    demand(
+      another === 'let in',
+      `with one gate full, the first call of another was ${another}`,
+      'a new gate',
+    );
   },
 ];
 
@@ -27,7 +36,7 @@ async function provoke(stand: GateStand): Promise<readonly Trial[]> {
   await stand.failUntilRefused();
   await stand.crowd();
   await stand.empty();
-  stand.hands.refuse();
+  stand.hands.refuse?.();
   await stand.crowd();
   return stand.trials;
 }
@@ -35,11 +44,15 @@ async function provoke(stand: GateStand): Promise<readonly Trial[]> {
 const returnsRefusals: GateLaw = [
   'refuses by returning a Rejection, and throws nothing from enter',
   async (stand, demand) => {
-    for (const { entered, refused, outcome } of await provoke(stand())) {
+    const used = stand();
+    const trials = await provoke(used);
+    for (const { entered, refused, outcome } of trials) {
       const error = outcome?.error;
       const expected = isRejection(error) ? 'that it is returned' : 'a ticket, or a Rejection';
       demand(entered || refused || outcome === undefined, `enter threw ${inWords(error)}`, expected);
     }
+    const obeyed = used.hands.refuse === undefined || trials.some((trial) => !trial.entered);
+    demand(obeyed, 'it let everybody in, also after what `refuse` had done', 'to see it refuse');
   },
 ];
 
@@ -126,6 +139,26 @@ const countsWork: GateLaw = [
   },
 ];
 
+const leavesOutcomes: GateLaw = [
+  'leaves the outcome of a call as it is',
+  async (stand, demand) => {
+    for (const course of [ANSWERING, FAILING]) {
+      const used = stand();
+      const told: (Outcome | 'unused')[] = [];
+      const watch = (): Gate => ({ enter: () => undefined, leave: (_, outcome) => void told.push(outcome) });
+      const trial = used.start({}, used.place(watch(), used.gate, watch()));
+      await used.clock.flush();
+      await used.finish(trial, course);
+      for (const outcome of told) {
+        if (outcome === 'unused') continue;
+        const { ok, value, error } = course.outcome;
+        const same = outcome.ok === ok && outcome.value === value && outcome.error === error;
+        demand(same, 'another gate was told something else', 'that each is told what the operation gave');
+      }
+    }
+  },
+];
+
 const open: Gate = { enter: () => undefined, leave: () => {} };
 const clear: Layer = { around: (next) => (operation, call) => next(operation, call) };
 
@@ -180,6 +213,7 @@ export const MANNERS: readonly GateLaw[] = [
   saysWhen,
   throwsNothing,
   countsWork,
+  leavesOutcomes,
   sameEverywhere,
   leavesNoTimer,
   leavesNoRejection,

@@ -1,7 +1,9 @@
 /** The laws of a gate about what its calls hold: nothing is lost, nothing is given twice, and nobody waits in vain. */
+import { failure, success } from '../../core/outcome.ts';
 import type { Demand, Law } from './contract.ts';
 import {
   ANSWERED,
+  ANSWERING,
   COURSES,
   type Course,
   CROWD,
@@ -13,9 +15,14 @@ import type { Trial } from './trial.ts';
 
 /** Calls in a row: enough to use up what a gate has, if each of them costs it something for good. */
 const ROW = 100;
+/** Calls that a gate is first given after it has refused. */
+const TRIES = 5;
 /** Steps of a random walk, and how many of them make up a flood, or an ebb. */
 const WALK = 300;
 const TIDE = 30;
+/** Times between one call and the next, and how many of these there are. */
+const PAUSES_MS = [3, 30, 300];
+const FEW = 20;
 /** Within so many microtasks the place of a call that ends has come to whoever waits for it. */
 const HANDOVER = 16;
 
@@ -36,12 +43,29 @@ export async function asNew(expected: string, demand: Demand, used: GateStand, p
   demand(seen === expected, `after ${past} it received a crowd like this: ${seen}`, expected);
 }
 
+/** Outcomes that are taken for none where somebody looks at the value or the error in place of `ok`. */
+const OF_NOTHING: Readonly<Record<string, Course>> = {
+  'that succeeded with undefined': { outcome: success(undefined) },
+  'that failed with undefined': { outcome: failure(undefined) },
+};
+
 const asBefore = ([which, course]: [which: string, course: Course]): GateLaw => [
   `becomes as new again after a call ${which}`,
   async (stand, demand) => {
+    const expected = await pictureOfNew(stand);
     const used = stand();
     for (let n = 0; n < ROW; n++) await used.call(course);
-    await asNew(await pictureOfNew(stand), demand, used, `${ROW} of these`);
+    await asNew(expected, demand, used, `${ROW} of these`);
+
+    // The first calls after a bad time may be all that is let in, until they have ended well.
+    const wary = stand();
+    if (!(await wary.failUntilRefused())) return;
+    let tried = 0;
+    await wary.clock.pass(async () => {
+      if ((await wary.call(course)) === 'let in') tried++;
+      return tried === TRIES;
+    });
+    await asNew(expected, demand, wary, `failures until it refused, and ${TRIES} of these as time passed,`);
   },
 ];
 
@@ -100,23 +124,37 @@ const neverMore: GateLaw = [
   },
 ];
 
+/** A crowd, of which one call after another ends and is followed by a new one. What has waited may leave something. */
+async function rush(stand: GateStand, pauseMs: number, look: (stand: GateStand) => void): Promise<void> {
+  await stand.crowd();
+  for (let n = 0; n < FEW; n++) {
+    await stand.clock.advance(pauseMs);
+    const trial = stand.trials.find(({ inside }) => inside);
+    if (trial !== undefined) await stand.finish(trial, ANSWERING);
+    look(stand);
+    stand.start();
+  }
+}
+
 const handsOn: GateLaw = [
   'that limits the calls at work lets in one that waits as soon as another has ended',
   async (stand, demand) => {
     const limit = await stand().limit();
     if (limit === undefined) return;
-    const full = stand();
-    await full.crowd(courseOf);
-    for (const [n, trial] of full.trials.entries()) {
-      if (!trial.inside) continue;
-      await full.finish(trial, courseOf(n));
-      const { inside, waiting } = full;
+    const look = ({ inside, waiting }: GateStand) =>
       demand(
         inside >= limit || waiting.length === 0,
         `${waiting.length} calls waited while ${inside} were at work`,
         `${limit} at work, as long as any waits`,
       );
+    const full = stand();
+    await full.crowd(courseOf);
+    for (const [n, trial] of full.trials.entries()) {
+      if (!trial.inside) continue;
+      await full.finish(trial, courseOf(n));
+      look(full);
     }
+    for (const pauseMs of PAUSES_MS) await rush(stand(), pauseMs, look);
   },
 ];
 
@@ -127,8 +165,17 @@ const answersWaiters: GateLaw = [
     await full.crowd();
     await full.empty();
     await full.clock.pass(() => full.waiting.length === 0);
-    const seen = `${full.waiting.length} calls still waited, long after all others had ended`;
-    demand(full.waiting.length === 0, seen, 'none');
+    const seen = (stand: GateStand) =>
+      `${stand.waiting.length} calls still waited, long after all others had ended`;
+    demand(full.waiting.length === 0, seen(full), 'none');
+
+    for (const pauseMs of PAUSES_MS) {
+      const busy = stand();
+      await rush(busy, pauseMs, () => {});
+      await busy.empty();
+      await busy.clock.pass(() => busy.waiting.length === 0);
+      demand(busy.waiting.length === 0, seen(busy), 'none');
+    }
   },
 ];
 
@@ -172,7 +219,7 @@ const refusesForFree: GateLaw = [
 ];
 
 export const PLACES: readonly GateLaw[] = [
-  ...Object.entries(COURSES).map(asBefore),
+  ...Object.entries({ ...COURSES, ...OF_NOTHING }).map(asBefore),
   asBeforeCrowd,
   holdsOn,
   neverMore,

@@ -48,8 +48,8 @@ export function courseOf(n: number): Course {
 
 /** What only its maker can do with a gate. */
 interface Hands {
-  /** Brings it to the point at which it refuses. */
-  refuse(): void;
+  /** Brings it to the point at which it refuses, if its maker said how. */
+  readonly refuse?: (() => void) | undefined;
   /** Has it call the function for whatever it tells others. */
   listen(listener: () => void): void;
 }

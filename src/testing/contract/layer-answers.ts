@@ -1,8 +1,7 @@
 /** The laws of a layer about what it answers: what the operation gave, to whom it belongs, and always something. */
 import { isRejection } from '../../core/errors.ts';
 import { failure, type Outcome, success } from '../../core/outcome.ts';
-import type { Layer, Next } from '../../core/policy.ts';
-import { isThenable } from '../../core/promises.ts';
+import type { Gate, Layer, Next } from '../../core/policy.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
 import { type Demand, inWords, type Law } from './contract.ts';
 import { ANSWERED, ENDED, FAILED, GIVEN_UP, LayerStand, refused, WAYS } from './layer-stand.ts';
@@ -11,7 +10,9 @@ import { Trial } from './trial.ts';
 type LayerLaw = Law<LayerStand>;
 
 const CROWD = 8;
-const ODD_ERRORS = [FAILED.error, 'a string', undefined];
+/** Values that are taken for none, or for something else; and one that cannot be written to. */
+const ODD_VALUES = [ANSWERED.value, undefined, null, 0, '', false, new Error('an error that is a value')];
+const ODD_ERRORS = [FAILED.error, 'a string', undefined, null, Object.freeze(new Error('frozen'))];
 
 const told = (outcome: Outcome | undefined): string => {
   if (outcome === undefined) return 'the run never settled';
@@ -22,8 +23,10 @@ const told = (outcome: Outcome | undefined): string => {
 function same(demand: Demand, { outcome }: Trial, expected: Outcome): void {
   const equal =
     outcome?.ok === expected.ok &&
-    Object.is(outcome.value ?? outcome.error, expected.value ?? expected.error);
-  demand(equal, told(outcome), expected.ok ? 'the very value' : `the very error, ${inWords(expected.error)}`);
+    Object.is(outcome.value, expected.value) &&
+    Object.is(outcome.error, expected.error);
+  const [what, own] = expected.ok ? ['value', expected.value] : ['error', expected.error];
+  demand(equal, told(outcome), `the very ${what}, ${inWords(own)}`);
 }
 
 const passesOn = (rule: string, outcomes: readonly Outcome[]): LayerLaw[] =>
@@ -39,7 +42,10 @@ const passesOn = (rule: string, outcomes: readonly Outcome[]): LayerLaw[] =>
   ]);
 
 /** For a layer that does not put values of its own in the place of the operation's. */
-export const PASSES_VALUES = passesOn('passes on the very value of an operation that answers', [ANSWERED]);
+export const PASSES_VALUES = passesOn(
+  'passes on the very value of an operation that answers',
+  ODD_VALUES.map(success),
+);
 
 /** For a layer that does not put errors of its own, or values, in the place of the operation's errors. */
 export const PASSES_ERRORS: readonly LayerLaw[] = [
@@ -71,6 +77,11 @@ export const keepsApart = (passesOn: (outcome: Outcome) => boolean): LayerLaw =>
   },
 ];
 
+/** Whoever stands further out may use any method of it. */
+const isPromise = (answer: unknown): boolean =>
+  METHODS.every((name) => typeof (answer as Partial<Promise<unknown>> | undefined)?.[name] === 'function');
+const METHODS = ['then', 'catch', 'finally'] as const;
+
 /** Writes down what the layer returns that is no promise, or throws. */
 function watched(layer: Layer, faults: string[]): Layer {
   return {
@@ -79,7 +90,7 @@ function watched(layer: Layer, faults: string[]): Layer {
       const watch: Next = (operation, call) => {
         try {
           const answer = inner(operation, call);
-          if (!isThenable(answer)) faults.push(`it returned ${inWords(answer)}`);
+          if (!isPromise(answer)) faults.push(`it returned ${inWords(answer)}`);
           return answer;
         } catch (error) {
           faults.push(`it threw ${inWords(error)}`);
@@ -90,6 +101,46 @@ function watched(layer: Layer, faults: string[]): Layer {
     },
   };
 }
+
+/** A gate that counts those it lets in. */
+function counting(): Gate & { entered: number } {
+  const gate = { entered: 0, enter: () => void gate.entered++, leave: () => {} };
+  return gate;
+}
+
+const keepsPipelines: LayerLaw = [
+  'passes each call on to what stands further in in its own pipeline',
+  async (stand, demand) => {
+    const used = stand();
+    const gates = [counting(), counting(), counting()];
+    const lines = gates.map((gate) => used.place(used.layer, gate));
+    for (const [n, line] of lines.entries()) {
+      const before = gates.map(({ entered }) => entered);
+      await used.finish(await used.start({}, line), ANSWERED);
+      const strangers = gates.filter((gate, other) => other !== n && gate.entered !== before[other]);
+      demand(
+        strangers.length === 0,
+        'a call of one pipeline came to a gate of another',
+        'it in its own alone',
+      );
+    }
+  },
+];
+
+const answersAfter: LayerLaw = [
+  'answers a call after others, however these ended, as it answers a first one',
+  async (stand, demand) => {
+    const first = stand();
+    const expected = told((await first.finish(await first.start(), ANSWERED)).outcome);
+    for (const [which, scenario] of Object.entries({ ...ENDED, ...GIVEN_UP })) {
+      const used = stand();
+      for (let n = 0; n < CROWD; n++) (await scenario(used)).end(FAILED);
+      await used.clock.pass(() => false);
+      const seen = told((await used.finish(await used.start(), ANSWERED)).outcome);
+      demand(seen === expected, `${seen}, after ${CROWD} calls ${which}`, expected);
+    }
+  },
+];
 
 const returnsPromises: LayerLaw = [
   'returns a promise, and throws nothing',
@@ -139,7 +190,14 @@ const rejectsHonestly: LayerLaw = [
 ];
 
 /** For every layer. */
-export const ANSWERS: readonly LayerLaw[] = [answersAll, answersNested, returnsPromises, rejectsHonestly];
+export const ANSWERS: readonly LayerLaw[] = [
+  answersAll,
+  answersAfter,
+  answersNested,
+  returnsPromises,
+  rejectsHonestly,
+  keepsPipelines,
+];
 
 /** For a layer that has listeners. */
 export const survivesThrows: LayerLaw = [

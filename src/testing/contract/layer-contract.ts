@@ -5,7 +5,7 @@
 import { check, FUNCTION, type Rules, settle } from '../../core/options.ts';
 import type { Layer } from '../../core/policy.ts';
 import type { VirtualClock } from '../virtual-clock.ts';
-import { type ContractCase, casesOf } from './contract.ts';
+import { type ContractCase, casesOf, checkMade } from './contract.ts';
 import { ANSWERS, keepsApart, PASSES_ERRORS, PASSES_VALUES, survivesThrows } from './layer-answers.ts';
 import { type AsyncStorage, keepsContext, MANNERS } from './layer-manners.ts';
 import { LayerStand } from './layer-stand.ts';
@@ -70,6 +70,7 @@ export function layerContract<L extends Layer>(
   return casesOf('a layer', laws, () => {
     const clock = new SuiteClock();
     const layer = make(clock);
+    checkMade('layerContract', layer, 'a layer (around), and no gate', ['around'], 'enter');
     return new LayerStand(clock, layer, (listener) => listen?.(layer, listener));
   });
 }
