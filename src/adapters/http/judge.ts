@@ -45,8 +45,7 @@ interface Answer {
 
 function answerIn({ ok, value, error }: Outcome): Answer | undefined {
   const { status, statusCode, headers, response } = Object(ok ? value : error) as Record<string, unknown>;
-  if (!ok && typeof Object(response) === 'object' && response != null)
-    return answerIn({ ok: true, value: response });
+  if (!ok && response != null) return answerIn({ ok: true, value: response });
   const number = status ?? statusCode;
   return typeof number === 'number' && headers != null ? { status: number, headers } : undefined;
 }
