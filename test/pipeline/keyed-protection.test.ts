@@ -287,6 +287,19 @@ describe('a policy that many share', () => {
     expect([...subject.entries()].map(([key]) => key)).toEqual(['b', 'e']);
   });
 
+  it('with work in it keeps its pipeline no longer once one that is not kept at all has it too', () => {
+    const limit = bulkhead();
+    const subject = keyed((key) => (key === 'a' ? pipeline(key, limit) : pipeline(key)), { max: 1 });
+    const kept = subject.get('a');
+    limit.tryAcquire();
+    subject.get('b');
+    expect(subject.get('a')).toBe(kept);
+    subject.get('b');
+    pipeline('elsewhere', limit);
+    subject.get('b');
+    expect([...subject.entries()].map(([key]) => key)).toEqual(['b']);
+  });
+
   it('is one with each pipeline that the key has within its own', () => {
     const breakers = new Map([...'ab'].map((key) => [key, circuitBreaker()]));
     const inner = (key: string) => pipeline(`${key} inner`, breakers.get(key) as never);
