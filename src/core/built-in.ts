@@ -6,8 +6,9 @@ import type { EventOrigin } from './events.ts';
 import { fuse } from './fuse.ts';
 import { invoke } from './invoke.ts';
 import type { Judge } from './judge.ts';
-import { isGate, type Next, type Policy } from './policy.ts';
+import type { Gate, Policy } from './policy.ts';
 import { Runnable } from './runnable.ts';
+import type { Stage } from './stage.ts';
 
 /** What every policy may be given. */
 export interface NameOption {
@@ -47,7 +48,7 @@ export abstract class BuiltIn<
   /** @internal Whether it stands in more pipelines than that. */
   shared = false;
   #clock: Clock | undefined;
-  #next: Next | undefined = undefined;
+  #stage: Stage | undefined = undefined;
   #waiting: Set<() => void> | undefined = undefined;
 
   constructor(kind: string, settings: Settings) {
@@ -103,10 +104,14 @@ export abstract class BuiltIn<
   }
 
   /** @internal */
-  override get next(): Next {
-    const policy = this as unknown as Policy;
-    this.#next ??= isGate(policy) ? fuse([policy], invoke) : policy.around(invoke);
-    return this.#next;
+  override get stage(): Stage {
+    this.#stage ??= this.stageAround(invoke);
+    return this.#stage;
+  }
+
+  /** @internal What it does around what stands further in: a gate decides, a layer says here what it does. */
+  stageAround(next: Stage): Stage {
+    return fuse([this as unknown as Gate], next);
   }
 
   /** @internal What a judge, a backoff or another function of the user threw. */

@@ -35,8 +35,6 @@ export class CallNode extends Link implements Call {
   scope: Scope;
   readonly attempt: number;
   readonly judges: Judges | undefined;
-  /** When the nearest deadline is due, on the run's clock. */
-  readonly deadline: number;
   /** How often the operation was invoked below this node. */
   invocations = 0;
   /** How many of these invocations have not ended. */
@@ -45,23 +43,22 @@ export class CallNode extends Link implements Call {
   last: Outcome | undefined = undefined;
 
   /** The same call, unless something is said to be different. */
-  constructor(
-    parent: CallNode | undefined,
-    attempt = parent?.attempt ?? 1,
-    judges = parent?.judges,
-    deadline = parent?.deadline ?? Infinity,
-  ) {
+  constructor(parent: CallNode | undefined, attempt = parent?.attempt ?? 1, judges = parent?.judges) {
     super();
     this.parent = parent;
     this.run = parent?.run ?? (this as unknown as Run);
     this.scope = parent?.scope ?? (this as unknown as Scope);
     this.attempt = attempt;
     this.judges = judges;
-    this.deadline = deadline;
   }
 
   get signal(): AbortSignal {
     return this.scope.signal;
+  }
+
+  /** When the nearest deadline is due, on the run's clock. */
+  get deadline(): number {
+    return this.scope.due;
   }
 
   get remainingMs(): number {
@@ -110,4 +107,12 @@ export class CallNode extends Link implements Call {
 
   /** No invocation below this node runs any more. */
   protected onIdle(): void {}
+
+  /**
+   * Told how what is further in ended, which is how this ends too, if nothing is to be made of it. What it returns is
+   * told to the node around; undefined if nothing is to be told, or only later.
+   */
+  settled(outcome: Outcome): Outcome | undefined {
+    return outcome;
+  }
 }

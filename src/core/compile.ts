@@ -1,11 +1,12 @@
 /** A pipeline, compiled once: its policies folded from the inside out into one function. */
+import { BuiltIn } from './built-in.ts';
 import { CallNode } from './call.ts';
 import { fuse } from './fuse.ts';
 import { invoke } from './invoke.ts';
 import { allowed } from './options.ts';
-import { type Gate, isGate, type Layer, type Next, type Policy } from './policy.ts';
+import { type Gate, isGate, type Layer, type Policy } from './policy.ts';
 import { rejectLater } from './promises.ts';
-import { Runnable } from './runnable.ts';
+import { inward, outward, type Stage } from './stage.ts';
 
 /** A policy that is made of others, which are compiled in its place. */
 export interface Composite {
@@ -20,7 +21,7 @@ export const flatten = (policies: readonly Policy[]): Policy[] =>
   policies.flatMap((policy) => (isComposite(policy) ? flatten(policy.parts) : [policy]));
 
 /** Folds policies, outermost first, into one function around what stands innermost. Neighbouring gates share a frame. */
-export function compile(policies: readonly Policy[], innermost: Next = invoke): Next {
+export function compile(policies: readonly Policy[], innermost: Stage = invoke): Stage {
   let next = innermost;
   let gates: Gate[] = [];
   const closeGates = (): void => {
@@ -32,7 +33,7 @@ export function compile(policies: readonly Policy[], innermost: Next = invoke): 
       gates.unshift(policy);
     } else {
       closeGates();
-      next = policy instanceof Runnable ? policy.around(next) : held(policy, next);
+      next = policy instanceof BuiltIn ? policy.stageAround(next) : held(policy, next);
     }
   }
   closeGates();
@@ -40,17 +41,13 @@ export function compile(policies: readonly Policy[], innermost: Next = invoke): 
 }
 
 /** Holds a user's layer to the contract: it passes on the call, and what it throws becomes a rejection. */
-function held(layer: Layer, inner: Next): Next {
-  const next = layer.around((operation, call) => {
-    if (call instanceof CallNode) return inner(operation, call);
-    const what = 'the call that the layer was given';
-    return rejectLater(allowed(layer.name ?? 'layer', 'call', call, what));
-  });
-  return (operation, call) => {
-    try {
-      return Promise.resolve(next(operation, call));
-    } catch (error) {
-      return rejectLater(error);
-    }
-  };
+function held(layer: Layer, inner: Stage): Stage {
+  const next = outward(inner);
+  return inward(
+    layer.around((operation, call) => {
+      if (call instanceof CallNode) return next(operation, call);
+      const what = 'the call that the layer was given';
+      return rejectLater(allowed(layer.name ?? 'layer', 'call', call, what));
+    }),
+  );
 }

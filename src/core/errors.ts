@@ -25,7 +25,7 @@ export interface RejectionInit extends HoldfastErrorInit {
 }
 
 const brandOf = (name: string): symbol => Symbol.for(`holdfast.${name}`);
-const REJECTION = brandOf('Rejection');
+const REJECTION: unique symbol = brandOf('Rejection') as never;
 const RUN: unique symbol = Symbol.for('holdfast.run') as never;
 
 function hasBrand(candidate: unknown, brand: symbol): boolean {
@@ -123,7 +123,14 @@ brandError(Rejection, 'Rejection');
 brandError(TimeoutError, 'TimeoutError');
 
 /** Whether a policy refused the call, so that the operation of the pipeline that the error names did not run. */
-export const isRejection = (error: unknown): error is Rejection => hasBrand(error, REJECTION);
+export function isRejection(error: unknown): error is Rejection {
+  // As `hasBrand`, written out: each admission asks this, and a key that is always the same is found much sooner.
+  try {
+    return (error as Stamped | null | undefined)?.[REJECTION] === true;
+  } catch {
+    return false;
+  }
+}
 
 /** The message of an error of a policy: the same each time. */
 export const messageFor = ({ policy, pipeline }: HoldfastErrorInit, what: string): string =>
@@ -144,6 +151,7 @@ export const refusedRun = (error: unknown, run: Run): boolean =>
   isRejection(error) && (error as Stamped)[RUN] === run.id;
 
 interface Stamped {
+  readonly [REJECTION]?: true;
   [RUN]?: object | undefined;
   policy: string | undefined;
   pipeline: string | undefined;

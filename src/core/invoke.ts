@@ -1,23 +1,24 @@
 /** The innermost of every pipeline: invokes the operation, and counts it in every node of the call's tree around. */
-import { type Call, CallNode } from './call.ts';
-import { failure, type Outcome } from './outcome.ts';
-import type { Next, Operation } from './policy.ts';
-import { observed, rejectLater } from './promises.ts';
+import { CallNode } from './call.ts';
+import { failure, type Outcome, success } from './outcome.ts';
+import { SETTLED } from './promises.ts';
+import { type Stage, tell, tellLater } from './stage.ts';
 
-export const invoke: Next = <T>(operation: Operation<T>, call: Call): Promise<T> => {
-  let node = call as CallNode;
-  const halted = node.scope.halted();
-  if (halted !== undefined) return halted;
+export const invoke: Stage = (operation, call) => {
+  const halted = call.scope.halted();
+  // Later, since who interrupted it for this reason has to stop what is in it first.
+  if (halted !== undefined) return tellLater(call, halted);
   // A layer may run several at a time on one call: in a report each has an end of its own.
-  if (node.run.recorder !== undefined) node = new CallNode(node);
+  const node = call.run.recorder === undefined ? call : new CallNode(call);
   node.began();
-  let result: Promise<T>;
   try {
-    result = promised(operation(node));
+    promised(operation(node)).then(
+      (value) => ended(node, success(value)),
+      (error) => ended(node, failure(error)),
+    );
   } catch (error) {
-    result = rejectLater(error);
+    void SETTLED.then(() => ended(node, failure(error)));
   }
-  return observed(result, node, end);
 };
 
 /** A native promise as it is; what has a `then` of its own is asked, once, as the language does it. */
@@ -26,8 +27,9 @@ function promised<T>(returned: PromiseLike<T> | T): Promise<T> {
   return own ? new Promise((resolve) => resolve(returned)) : Promise.resolve(returned);
 }
 
-function end(node: CallNode, outcome: Outcome): void {
+function ended(node: CallNode, outcome: Outcome): void {
   const { run } = node;
   // Whatever an operation throws once its caller has aborted says nothing about the dependency.
   node.ended(!outcome.ok && run.aborted ? failure(run.abortReason) : outcome);
+  tell(node, outcome);
 }

@@ -1,10 +1,9 @@
 /** Small things that are done to promises on the way of every call. */
-import { failure, type Outcome, success } from './outcome.ts';
 
 export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 
-const SETTLED = Promise.resolve();
+export const SETTLED: Promise<void> = Promise.resolve();
 
 /**
  * Rejects one microtask later. A promise that is rejected before anyone has attached a handler goes through the
@@ -14,24 +13,6 @@ export const rejectLater = (error: unknown): Promise<never> =>
   new Promise((_, reject) => {
     void SETTLED.then(() => reject(error));
   });
-
-/** Settles as the promise does, after `tell` was told how. `tell` is a plain function of `subject`, which is cheaper
- *  than a closure for each call. */
-export const observed = <T, Subject>(
-  promise: Promise<T>,
-  subject: Subject,
-  tell: (subject: Subject, outcome: Outcome<T>) => void,
-): Promise<T> =>
-  promise.then(
-    (value) => {
-      tell(subject, success(value));
-      return value;
-    },
-    (error) => {
-      tell(subject, failure(error));
-      throw error;
-    },
-  );
 
 /** A promise and the two functions that settle it. */
 export interface Deferred<T> {

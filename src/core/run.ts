@@ -7,10 +7,11 @@ import type { EventOrigin } from './events.ts';
 import type { Judge } from './judge.ts';
 import { Link } from './links.ts';
 import { failure, type Outcome } from './outcome.ts';
-import type { Next, Operation, Policy } from './policy.ts';
-import { rejectLater } from './promises.ts';
+import type { Operation, Policy } from './policy.ts';
+import { Root } from './root.ts';
 import type { Runnable } from './runnable.ts';
-import { Scope } from './scope.ts';
+import type { Scope } from './scope.ts';
+import type { Stage } from './stage.ts';
 
 /** What may be said of a single run. */
 export interface RunOptions {
@@ -33,13 +34,12 @@ export interface Recorder {
   gaveUp(scope: Scope, outcome: Outcome): void;
   waited(policy: Policy, startMs: number): void;
   refused(policy: Policy, error: unknown): void;
+  settled(outcome: Outcome): void;
 }
 
 const NO_OPTIONS: RunOptions = {};
-
-export class Run extends Scope {
+export class Run extends Root {
   readonly owner: Runnable<object, unknown>;
-  readonly clock: Clock;
   readonly options: RunOptions;
   recorder: Recorder | undefined = undefined;
   private cancelAlarm: (() => void) | undefined = undefined;
@@ -48,12 +48,14 @@ export class Run extends Scope {
   /** `owner`: whose run it is, a pipeline's or that of a policy which runs alone. */
   constructor(owner: Runnable<object, unknown>, options: RunOptions = NO_OPTIONS) {
     const { signal, timeoutMs = Infinity } = options;
-    const { clock } = owner;
-    super(undefined, timeoutMs === Infinity ? timeoutMs : clock.now() + timeoutMs, owner.judges);
+    super(timeoutMs === Infinity ? timeoutMs : owner.clock.now() + timeoutMs, owner.judges);
     if (signal !== undefined || timeoutMs !== Infinity) this.dependents = new Link();
     this.owner = owner;
-    this.clock = clock;
     this.options = options;
+  }
+
+  get clock(): Clock {
+    return this.owner.clock;
   }
 
   /** What stands for it where the run itself would be kept alive; no other has the same, in any copy of the library. */
@@ -72,39 +74,50 @@ export class Run extends Scope {
     return this.options.signal!.reason;
   }
 
-  start<T>(next: Next, operation: Operation<T>): Promise<T> {
-    if (this.dependents === undefined) return next(operation, this);
-    if (this.aborted) return rejectLater(this.abortReason);
+  start<T>(stage: Stage, operation: Operation<T>): Promise<T> {
+    this.undecided = true;
+    if (this.aborted) this.end(failure(this.abortReason));
+    else this.begin(stage, operation);
+    return this.answer();
+  }
+
+  private begin(stage: Stage, operation: Operation<unknown>): void {
     const { signal } = this.options;
+    if (this.dependents !== undefined) this.raceBegan();
     if (signal !== undefined) watch(signal, this);
-    if (this.deadline !== Infinity)
-      this.cancelAlarm = setAlarm(this.clock, this.deadline, () => this.interrupt());
-    return this.race(next, operation);
+    if (this.due !== Infinity) this.cancelAlarm = setAlarm(this.clock, this.due, () => this.interrupt());
+    stage(operation, this);
+  }
+
+  protected override report(outcome: Outcome): void {
+    this.recorder?.settled(outcome);
   }
 
   protected override onDecided(): void {
+    if (this.dependents === undefined) return;
     const { signal } = this.options;
     if (signal !== undefined) unwatch(signal, this);
     this.cancelAlarm?.();
+    this.raceEnded();
   }
 
-  protected override async onInterrupt(): Promise<never> {
-    const error = this.lateness();
-    this.onStop(failure(error), true);
+  override onInterrupt(): void {
+    const why = failure(this.lateness());
+    this.onStop(why, true);
     if (!this.aborted)
-      this.owner.emitHere('timeout', { ...this.#deadlineSource(), ms: this.options.timeoutMs } as never);
-    throw error;
+      this.owner.emitHere('timeout', { ...this.deadlineSource(), ms: this.options.timeoutMs } as never);
+    this.end(why);
   }
 
   /** Why nothing may start any more: the caller's reason, or the error of a deadline. */
   lateness(): unknown {
     if (this.aborted) return this.abortReason;
     const { captureStack } = this.owner.settings;
-    const init = { ...this.#deadlineSource(), captureStack, ms: this.options.timeoutMs ?? 0 };
+    const init = { ...this.deadlineSource(), captureStack, ms: this.options.timeoutMs ?? 0 };
     return new TimeoutError(messageFor(init, 'has passed'), init);
   }
 
-  #deadlineSource(): EventOrigin {
+  private deadlineSource(): EventOrigin {
     return { policy: 'deadline', pipeline: this.owner.pipeline };
   }
 }

@@ -5,10 +5,11 @@ import type { Clock } from './clock.ts';
 import { Emitter } from './emitter.ts';
 import type { EventOrigin } from './events.ts';
 import type { Judges } from './judge.ts';
-import { ANYTHING, check, FLAG, FUNCTION, inspect, LIMIT, type Rules, SIGNAL } from './options.ts';
-import type { Next, Operation, Policy } from './policy.ts';
+import { ANYTHING, allowed, check, FLAG, FUNCTION, inspect, LIMIT, type Rules, SIGNAL } from './options.ts';
+import type { Operation, Policy } from './policy.ts';
 import { rejectLater } from './promises.ts';
 import { Run, type RunOptions } from './run.ts';
+import type { Stage } from './stage.ts';
 
 /** Where the type of a policy says what it may answer; there is nothing at run time. */
 declare const EXTRA: unique symbol;
@@ -33,7 +34,7 @@ export abstract class Runnable<Types extends object, Extra = never> extends Emit
   abstract get clock(): Clock;
 
   /** @internal The compiled policies. */
-  abstract get next(): Next;
+  abstract get stage(): Stage;
   /** @internal What errors and events name as the pipeline: undefined where a policy runs alone. */
   readonly pipeline: string | undefined = undefined;
   /** @internal */
@@ -53,7 +54,7 @@ export abstract class Runnable<Types extends object, Extra = never> extends Emit
 
   /** @internal */
   launch<T>(run: Run, operation: Operation<T>): Promise<T> {
-    return run.start(this.next, operation);
+    return run.start(this.stage, operation);
   }
 
   /**
@@ -63,7 +64,7 @@ export abstract class Runnable<Types extends object, Extra = never> extends Emit
    */
   run<T>(operation: Operation<T>, options?: RunOptions): Promise<T | Extra> {
     try {
-      check('run', 'operation', operation, FUNCTION);
+      if (typeof operation !== 'function') throw allowed('run', 'operation', operation, FUNCTION);
       if (options !== undefined) inspect('run', options, RUN_RULES);
     } catch (error) {
       return rejectLater(error);

@@ -6,9 +6,7 @@
 import { CallNode } from './call.ts';
 import type { Judges } from './judge.ts';
 import { Link } from './links.ts';
-import type { Failure } from './outcome.ts';
-import type { Next, Operation } from './policy.ts';
-import { deferred, rejectLater } from './promises.ts';
+import { type Failure, failure } from './outcome.ts';
 
 /** Something inside a scope that has to know when it stops. */
 export interface Dependent extends Link {
@@ -26,22 +24,23 @@ export class Leash extends Link implements Dependent {
   }
 }
 
-const INTERRUPTED = Symbol('interrupted');
-
 export abstract class Scope extends CallNode implements Dependent {
   /** Why nothing may start in here any more. */
   stopped: Failure | undefined = undefined;
   /** Whether it settled without waiting for the work that runs in here. */
   gaveUp = false;
+  /** When its time is over, on the run's clock. */
+  readonly due: number;
   /** Who has to know when it stops; undefined where nothing can stop it, and nothing need be remembered. */
   protected dependents: Link | undefined = undefined;
 
   private controller: AbortController | undefined = undefined;
-  /** Ends the race; undefined once it is decided. */
-  private wake: ((value: typeof INTERRUPTED) => void) | undefined = undefined;
+  /** Whether it is open how it ends: by what is further in, or by an interruption. */
+  protected undecided = false;
 
-  constructor(parent: CallNode | undefined, deadline: number, judges: Judges | undefined) {
-    super(parent, undefined, judges, deadline);
+  constructor(parent: CallNode | undefined, due: number, judges: Judges | undefined) {
+    super(parent, undefined, judges);
+    this.due = due;
     this.scope = this;
   }
 
@@ -75,65 +74,43 @@ export abstract class Scope extends CallNode implements Dependent {
     if (gaveUp) this.interrupt();
   }
 
-  /**
-   * Settles as the inner call does, unless `interrupt` comes first. The rest of an interruption, which executes the
-   * user's code (judges, listeners, abort listeners), is done by the promise that the run itself awaits: whoever
-   * interrupts does so from a stack, and an async context, that may belong to another run.
-   */
-  race<T>(next: Next, operation: Operation<T>): Promise<T> {
-    const { promise, resolve, reject } = deferred<T | typeof INTERRUPTED>();
-    this.wake = resolve;
-    const inner = next(operation, this);
-    inner.then(
-      (value) => this.#detach() && resolve(value),
-      (error) => this.#detach() && reject(error),
-    );
-    return promise.then((value) => (value === INTERRUPTED ? this.onInterrupt(inner) : value));
-  }
-
-  /** Ends the race, unless it is decided already. */
+  /** Ends it before what is further in has, unless that came first. What follows from it is done where the run waits. */
   interrupt(): void {
-    this.#decide()?.(INTERRUPTED);
+    if (this.decide()) this.run.wakeFor(this);
   }
 
-  // Until what is further in has settled, the scope around must be able to stop it, and no longer.
-  #detach(): unknown {
-    this.unlink();
-    return this.#decide();
+  /** Whether it is for the caller to say how the scope ends: the first who asks. Then timers and listeners are let go of. */
+  protected decide(): boolean {
+    if (!this.undecided) return false;
+    this.undecided = false;
+    this.onDecided();
+    return true;
   }
 
-  #decide(): ((value: typeof INTERRUPTED) => void) | undefined {
-    const wake = this.wake;
-    this.wake = undefined;
-    if (wake !== undefined) this.onDecided();
-    return wake;
-  }
-
-  /** The race is decided: let go of timers and listeners. */
   protected abstract onDecided(): void;
 
-  /** The race was interrupted: stop the scope, and say how the call ends. */
-  protected abstract onInterrupt<T>(inner: Promise<T>): Promise<T>;
+  /** It was interrupted: stops, and says how the call ends. */
+  abstract onInterrupt(): void;
 
   /**
-   * Undefined if work may start in here; otherwise a promise that rejects with the reason why not. An abort or a
-   * deadline is heeded from the moment at which it is reached, also where its event or its timer is still to come.
+   * Undefined if work may start in here; otherwise why not. An abort or a deadline is heeded from the moment at which it
+   * is reached, also where its event or its timer is still to come.
    */
-  halted(): Promise<never> | undefined {
-    if (this.stopped !== undefined) return rejectLater(this.stopped.error);
+  halted(): Failure | undefined {
+    if (this.stopped !== undefined) return this.stopped;
     const { run } = this;
-    const over = run.aborted ? run : this.#outermostExpired();
+    const over = run.aborted ? run : this.outermostExpired();
     if (over === undefined) return undefined;
     over.interrupt();
-    return rejectLater(run.lateness());
+    return failure(run.lateness());
   }
 
-  #outermostExpired(): Scope | undefined {
-    if (this.deadline === Infinity) return undefined;
+  private outermostExpired(): Scope | undefined {
+    if (this.due === Infinity) return undefined;
     const now = this.run.clock.now();
     let expired: Scope | undefined;
     for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent?.scope) {
-      if (scope.deadline <= now) expired = scope;
+      if (scope.due <= now) expired = scope;
     }
     return expired;
   }

@@ -8,11 +8,10 @@ import type { EventOrigin, TimeoutEvent } from '../core/events.ts';
 import { fuse } from '../core/fuse.ts';
 import type { Judge, Judges } from '../core/judge.ts';
 import { allowed, CLOCK, FLAG, FUNCTION, NAME, type Rules, settle } from '../core/options.ts';
-import type { Outcome } from '../core/outcome.ts';
 import type { Gate, Layer, Next, Operation, Policy } from '../core/policy.ts';
-import { observed } from '../core/promises.ts';
 import type { Run } from '../core/run.ts';
 import { type ExtraOf, Runnable } from '../core/runnable.ts';
+import { inward, outward, type Stage } from '../core/stage.ts';
 import { labelsOf } from './labels.ts';
 import { relayStates } from './relays.ts';
 import { CallRecorder, type CallReport } from './report.ts';
@@ -80,9 +79,10 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
   /** @internal */
   override readonly settings: PipelineOptions;
   /** @internal */
-  override next: Next;
+  override stage: Stage;
   readonly #clock: Clock | undefined;
-  readonly #flat: readonly Policy[];
+  /** Its policies that have to do with time, those of pipelines within included. */
+  readonly #timed: readonly (Policy & Timed)[];
   readonly #labels: ReadonlyMap<Policy, string>;
   #stopRelays: (() => void) | undefined = undefined;
   /** @internal Whether `surround` was called. */
@@ -99,11 +99,12 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
     this.parts = judge === undefined ? policies : withJudge(judge, policies);
     this.judges = judge && { judge, outer: undefined };
     this.#clock = clock;
-    this.#flat = flatten(policies);
-    this.#labels = labelsOf(this.#flat);
+    const flat = flatten(policies);
+    this.#timed = flat.filter(isTimed);
+    this.#labels = labelsOf(flat);
     this.#agreeOnClock();
-    this.next = compile(policies);
-    this.warnings = warningsOf(this.#flat.map((policy) => ({ policy, label: this.labelOf(policy) })));
+    this.stage = compile(policies);
+    this.warnings = warningsOf(flat.map((policy) => ({ policy, label: this.labelOf(policy) })));
     printWarnings(name, this.warnings);
   }
 
@@ -123,7 +124,7 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
    */
   surround(gate: Gate): void {
     this.parts = [gate, ...this.parts];
-    this.next = fuse([gate], this.next);
+    this.stage = fuse([gate], this.stage);
     this.surrounded = true;
     this.#relayNoMore();
     this.listenersChanged();
@@ -132,20 +133,18 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
   /** @internal */
   override launch<T>(run: Run, operation: Operation<T>): Promise<T> {
     if (!this.heard('call')) return super.launch(run, operation);
-    const recorder = new CallRecorder(run);
-    run.recorder = recorder;
-    const report = (outcome: Outcome): void => this.emitHere('call', recorder.report(outcome));
-    return observed(super.launch(run, operation), report, (tell, outcome) => tell(outcome));
+    run.recorder = new CallRecorder(run, (report) => this.emitHere('call', report));
+    return super.launch(run, operation);
   }
 
   /** The pipeline's clock: its own, else its first policy's. */
   override get clock(): Clock {
-    return this.#clock ?? this.#flat.find(isTimed)?.clock ?? systemClock;
+    return this.#clock ?? this.#timed[0]?.clock ?? systemClock;
   }
 
   /** @internal */
   around(next: Next): Next {
-    return compile(this.parts, next);
+    return outward(compile(this.parts, inward(next)));
   }
 
   protected override listenersChanged(): void {
@@ -168,15 +167,14 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
   // none that stands in another pipeline already, whose other policies would not follow.
   #agreeOnClock(): void {
     const { clock } = this;
-    const timed = this.#flat.filter(isTimed);
     const within = pipelinesIn(this.policies);
-    for (const policy of timed) {
+    for (const policy of this.#timed) {
       const free = policy.home === undefined || within.includes(policy.home);
       if (policy.clock === clock || (this.#clock !== undefined && free && policy.clockless)) continue;
       const name = `clock of ${this.labelOf(policy)}`;
       throw allowed('pipeline', name, policy.clock, 'the same as that of the others');
     }
-    for (const policy of timed) {
+    for (const policy of this.#timed) {
       policy.settleIn(this.token, within);
       if (this.#clock !== undefined) policy.adoptClock(clock);
     }

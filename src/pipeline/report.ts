@@ -46,13 +46,15 @@ type Draft<T> = { -readonly [K in keyof T]: T[K] };
 
 export class CallRecorder implements Recorder {
   readonly #run: Run;
+  readonly #tell: (report: CallReport) => void;
   readonly #startMs: number;
   readonly #attempts: { readonly call: CallNode; readonly entry: Draft<AttemptReport> }[] = [];
   readonly #waits: WaitReport[] = [];
   readonly #rejections: RejectionReport[] = [];
 
-  constructor(run: Run) {
+  constructor(run: Run, tell: (report: CallReport) => void) {
     this.#run = run;
+    this.#tell = tell;
     this.#startMs = run.clock.now();
   }
 
@@ -86,9 +88,9 @@ export class CallRecorder implements Recorder {
     this.#rejections.push({ policy: this.#label(policy), error });
   }
 
-  report(outcome: Outcome): CallReport {
+  settled(outcome: Outcome): void {
     const pipeline = this.#run.owner.pipeline as string;
-    return {
+    this.#tell({
       policy: pipeline,
       pipeline,
       outcome,
@@ -98,7 +100,7 @@ export class CallRecorder implements Recorder {
       waits: [...this.#waits],
       rejections: [...this.#rejections],
       context: this.#run.options.context,
-    };
+    });
   }
 
   #label(policy: Policy): string {

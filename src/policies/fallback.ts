@@ -1,11 +1,12 @@
 /** Answers in place of a call that failed. */
 import { BuiltIn, type NameOption } from '../core/built-in.ts';
-import type { Call, CallNode } from '../core/call.ts';
+import { type Call, CallNode } from '../core/call.ts';
 import type { EventOrigin } from '../core/events.ts';
 import { type Judge, judge } from '../core/judge.ts';
 import { allowed, FUNCTION, NAME, type Rules, settle } from '../core/options.ts';
-import { failure } from '../core/outcome.ts';
-import type { Layer, Next, Operation } from '../core/policy.ts';
+import { failure, type Outcome } from '../core/outcome.ts';
+import type { Layer, Next } from '../core/policy.ts';
+import { follow, inward, outward, type Stage } from '../core/stage.ts';
 
 /** Makes the answer from the error. */
 export type FallbackFunction<Value> = (error: unknown, call: Call) => PromiseLike<Value> | Value;
@@ -38,11 +39,16 @@ export class Fallback<Value> extends BuiltIn<FallbackEvents, Value> implements L
   }
 
   around(next: Next): Next {
-    return <T>(operation: Operation<T>, call: Call) =>
-      next(operation, call).catch((error) => this.#recover(error, call as CallNode) as T);
+    return outward(this.stageAround(inward(next)));
   }
 
-  async #recover(error: unknown, call: CallNode): Promise<Value> {
+  /** @internal */
+  override stageAround(next: Stage): Stage {
+    return (operation, call) => next(operation, new Answering(this, call));
+  }
+
+  /** @internal */
+  async recover(error: unknown, call: CallNode): Promise<Value> {
     // Given up, by the caller or a timeout around: nobody waits for an answer.
     const over = call.scope.stopped !== undefined || call.run.aborted;
     if (over || judge(this, failure(error), call).verdict === 'ignore') throw error;
@@ -52,6 +58,23 @@ export class Fallback<Value> extends BuiltIn<FallbackEvents, Value> implements L
     } catch (second) {
       throw withCause(second, error);
     }
+  }
+}
+
+/** What stands inside the fallback, for one call. */
+class Answering extends CallNode {
+  private readonly fallback: Fallback<unknown>;
+
+  constructor(fallback: Fallback<unknown>, call: CallNode) {
+    super(call);
+    this.fallback = fallback;
+  }
+
+  override settled(outcome: Outcome): Outcome | undefined {
+    if (outcome.ok) return outcome;
+    const parent = this.parent as CallNode;
+    follow(this.fallback.recover(outcome.error, parent), parent);
+    return undefined;
   }
 }
 

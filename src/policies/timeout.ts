@@ -5,10 +5,10 @@ import { messageFor, TimeoutError } from '../core/errors.ts';
 import type { TimeoutEvent } from '../core/events.ts';
 import { Link } from '../core/links.ts';
 import { CLOCK, LIMIT, NAME, type Rules, settle } from '../core/options.ts';
-import { failure } from '../core/outcome.ts';
+import { type Failure, failure, type Outcome } from '../core/outcome.ts';
 import type { Layer, Next } from '../core/policy.ts';
-import { rejectLater } from '../core/promises.ts';
 import { Scope } from '../core/scope.ts';
+import { inward, outward, type Stage, tell } from '../core/stage.ts';
 import { LaneEntry, TimerLane } from '../structures/timer-lane.ts';
 
 /** Options of `timeout`. */
@@ -53,14 +53,19 @@ export class Timeout extends BuiltIn<TimeoutEvents> implements Layer {
   }
 
   around(next: Next): Next {
+    return outward(this.stageAround(inward(next)));
+  }
+
+  /** @internal */
+  override stageAround(next: Stage): Stage {
     if (this.ms === Infinity) return next;
     return (operation, call) => {
-      const { stopped } = (call as CallNode).scope;
-      if (stopped !== undefined) return rejectLater(stopped.error);
+      const { stopped } = call.scope;
+      if (stopped !== undefined) return tell(call, stopped);
       const entry = new Limit();
       this.lane.enter(entry);
-      entry.timed = new TimedScope(this, call as CallNode, entry);
-      return entry.timed.race(next, operation);
+      entry.timed = new TimedScope(this, call, entry);
+      next(operation, entry.timed);
     };
   }
 
@@ -85,40 +90,75 @@ class Limit extends LaneEntry {
   }
 }
 
+/** Microtasks in which an async function that waits for what the signal rejects has ended. */
+const HEEDED = 3;
+
 /** What stands inside the timeout, for one call. */
 class TimedScope extends Scope {
   private readonly policy: Timeout;
   private readonly entry: LaneEntry;
+  /** While it waits for what is further in all the same: the error of the time-out. */
+  private waiting: TimeoutError | undefined = undefined;
+  /** What ended in here too late. */
+  private late: Outcome | undefined = undefined;
 
   constructor(policy: Timeout, call: CallNode, entry: LaneEntry) {
     super(call, Math.min(call.deadline, entry.dueAt), call.judges);
     this.policy = policy;
     this.entry = entry;
     this.dependents = new Link();
+    this.undecided = true;
     call.scope.add(this);
+    this.run.raceBegan();
   }
 
   protected override onDecided(): void {
     this.policy.lane.leave(this.entry);
+    this.run.raceEnded();
   }
 
-  protected override async onInterrupt<T>(inner: Promise<T>): Promise<T> {
+  // Until what is further in has settled, the scope around must be able to stop it, and no longer.
+  override settled(outcome: Outcome): Outcome | undefined {
+    this.unlink();
+    if (this.decide()) return outcome;
+    this.late = outcome;
+    return this.waiting && this.afterAll(this.waiting, outcome);
+  }
+
+  override onInterrupt(): void {
+    const parent = this.parent as CallNode;
     // Given up from further out, by the caller or by another timeout: then it is not this one's to announce.
-    if (this.gaveUp) throw this.stopped!.error;
+    if (this.gaveUp) return tell(parent, this.stopped as Failure);
     const error = this.policy.error(this);
     const cooperate = this.policy.mode === 'cooperate';
     this.onStop(failure(error), !cooperate);
     this.policy.announce(this);
-    try {
-      if (cooperate) return await inner;
-    } catch (cause) {
-      // Given up from further out meanwhile: what comes is late, and nobody's.
-      if (this.gaveUp) throw error;
-      if (cause !== error)
-        Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
-    }
-    this.overruled(failure(error));
-    throw error;
+    if (!cooperate) void this.giveUp(error);
+    else if (this.late === undefined) this.waiting = error;
+    else tell(parent, this.afterAll(error, this.late));
+  }
+
+  // Work that heeds its signal ends within some microtasks: gates further out are not to think that it goes on.
+  private async giveUp(error: TimeoutError): Promise<void> {
+    for (let tick = 0; tick < HEEDED && this.running > 0; tick++) await undefined;
+    tell(this.parent as CallNode, this.over(error));
+  }
+
+  private over(error: TimeoutError): Failure {
+    const outcome = failure(error);
+    this.overruled(outcome);
+    return outcome;
+  }
+
+  /** A value stands, though it came late; an error is the cause. */
+  private afterAll(error: TimeoutError, outcome: Outcome): Outcome {
+    if (outcome.ok) return outcome;
+    // Given up from further out meanwhile: what comes is late, and nobody's.
+    if (this.gaveUp) return failure(error);
+    const { error: cause } = outcome;
+    if (cause !== error)
+      Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
+    return this.over(error);
   }
 }
 

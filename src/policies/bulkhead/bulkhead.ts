@@ -15,8 +15,9 @@ import {
   settle,
 } from '../../core/options.ts';
 import type { Outcome } from '../../core/outcome.ts';
-import type { Gate, Next } from '../../core/policy.ts';
+import type { Gate } from '../../core/policy.ts';
 import { Run } from '../../core/run.ts';
+import { follow, type Stage } from '../../core/stage.ts';
 import { TimerLane } from '../../structures/timer-lane.ts';
 import { TIMED_OUT, WaiterQueue } from '../../structures/waiter-queue.ts';
 import { BulkheadFullError } from './errors.ts';
@@ -86,7 +87,7 @@ const RULES: Rules = {
 type Settings = BulkheadOptions & BulkheadLimits & { queueTimeoutMs: number; reclaimMs: number };
 
 /** Nothing stands between a run that acquires and the place itself. */
-const direct: Next = async (operation, call) => operation(call);
+const direct: Stage = (operation, call) => follow(Promise.resolve(operation(call)), call);
 
 /** See `bulkhead`. */
 export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate {

@@ -1,13 +1,14 @@
 /** Tries again, after a while, within a budget. */
 import { type Backoff, exponential } from '../../backoff/backoff.ts';
 import { BuiltIn, type CommonOptions } from '../../core/built-in.ts';
-import { type Call, CallNode } from '../../core/call.ts';
+import { CallNode } from '../../core/call.ts';
 import type { Random } from '../../core/clock.ts';
 import type { EventOrigin } from '../../core/events.ts';
 import { type Decision, isAbortError, type Judge, judge } from '../../core/judge.ts';
 import { CLOCK, FUNCTION, NAME, type Rules, settle } from '../../core/options.ts';
-import { failure, type Outcome, success } from '../../core/outcome.ts';
+import type { Outcome } from '../../core/outcome.ts';
 import type { Layer, Next, Operation } from '../../core/policy.ts';
+import { follow, inward, Landing, outcomeOf, outward, type Stage } from '../../core/stage.ts';
 import { sleep } from '../../structures/sleep.ts';
 import { type RetryBudget, retryBudget } from './budget.ts';
 import { drive } from './drive.ts';
@@ -67,9 +68,9 @@ const RULES: Rules = {
 type Settings = RetryOptions & { retries: number; maxRetryAfterMs: number };
 
 /** One attempt that has ended, and what the judge says of it. */
-interface Attempt<T> {
+interface Attempt {
   readonly number: number;
-  readonly outcome: Outcome<T>;
+  readonly outcome: Outcome;
   readonly decision: Decision;
   /** Whether the operation was invoked. */
   readonly real: boolean;
@@ -97,25 +98,25 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
   }
 
   around(next: Next): Next {
-    return <T>(operation: Operation<T>, call: Call): Promise<T> => {
-      const outer = call as CallNode;
-      // The first attempt is the call itself, unless a retry further out has numbered that otherwise.
-      const node = outer.attempt === 1 ? outer : new CallNode(outer, 1);
-      const before = node.invocations;
-      const after = (outcome: Outcome<T>): Promise<T> | T => {
-        const first = this.#judged(outcome, node, node.invocations > before);
-        const { retry, verdict } = first.decision;
-        if (outcome.ok && !retry && verdict !== 'failure') return outcome.value;
-        return this.#continue(first, next, operation, outer);
-      };
-      return next(operation, node).then(
-        (value) => after(success(value)),
-        (error) => after(failure(error)),
-      );
-    };
+    return outward(this.stageAround(inward(next)));
   }
 
-  #judged<T>(outcome: Outcome<T>, node: CallNode, real: boolean): Attempt<T> {
+  /** @internal */
+  override stageAround(next: Stage): Stage {
+    return (operation, call) => next(operation, new FirstAttempt(this, next, operation, call));
+  }
+
+  /** @internal What becomes of a first attempt: what it ended in, or nothing yet if there will be more of them. */
+  afterFirst(node: FirstAttempt, outcome: Outcome): Outcome | undefined {
+    const first = this.#judged(outcome, node, node.invocations > 0);
+    const { retry, verdict } = first.decision;
+    if (outcome.ok && !retry && verdict !== 'failure') return outcome;
+    const call = node.parent as CallNode;
+    follow(this.#continue(first, node.inner, node.operation, call), call);
+    return undefined;
+  }
+
+  #judged(outcome: Outcome, node: CallNode, real: boolean): Attempt {
     const decision = judge(this, outcome, node);
     if (decision.verdict === 'success') this.#deposit(node);
     // Once the call is given up nothing follows, whatever the judge says.
@@ -132,18 +133,23 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
     }
   }
 
-  async #continue<T>(first: Attempt<T>, next: Next, operation: Operation<T>, call: CallNode): Promise<T> {
+  async #continue(
+    first: Attempt,
+    next: Stage,
+    operation: Operation<unknown>,
+    call: CallNode,
+  ): Promise<unknown> {
     const schedule = new RetrySchedule(this.#backoff, this.settings.maxRetryAfterMs);
     let lastReal = first.real ? first : undefined;
-    const last = await drive<Attempt<T>>({
+    const last = await drive<Attempt>({
       retries: this.retries,
       first,
       isFinal: (attempt) => this.#isFinal(attempt, call),
       wait: (attempt) => this.#wait(attempt, schedule, call),
       exhausted: (attempt) => this.#announceEnd(attempt, 'retries', call),
       make: async (number) => {
-        const node = new CallNode(call, number);
-        const outcome = await next(operation, node).then<Outcome<T>, Outcome<T>>(success, failure);
+        const node = new Landing(call, number);
+        const outcome = await outcomeOf(next, operation, node);
         const attempt = this.#judged(outcome, node, node.invocations > 0);
         if (attempt.real) lastReal = attempt;
         return attempt;
@@ -155,7 +161,7 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
     throw unwrapped(outcome.error);
   }
 
-  #isFinal<T>(attempt: Attempt<T>, call: CallNode): boolean {
+  #isFinal(attempt: Attempt, call: CallNode): boolean {
     const { decision, outcome } = attempt;
     if (decision.retry) return false;
     const failed = decision.verdict === 'failure' || !outcome.ok;
@@ -163,7 +169,7 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
     return true;
   }
 
-  async #wait<T>(attempt: Attempt<T>, schedule: RetrySchedule, call: CallNode): Promise<boolean> {
+  async #wait(attempt: Attempt, schedule: RetrySchedule, call: CallNode): Promise<boolean> {
     const { run, scope } = call;
     // Given up since the attempt was judged: nothing is announced or spent for what does not come.
     if (scope.stopped !== undefined) throw scope.stopped.error;
@@ -190,8 +196,26 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
     return true;
   }
 
-  #announceEnd<T>({ number, outcome }: Attempt<T>, reason: ExhaustedReason, call: CallNode): void {
+  #announceEnd({ number, outcome }: Attempt, reason: ExhaustedReason, call: CallNode): void {
     this.emitIn(call, 'exhausted', () => ({ reason, attempt: number, outcome }));
+  }
+}
+
+/** What stands inside the retry, before it has to try again. */
+class FirstAttempt extends CallNode {
+  readonly inner: Stage;
+  readonly operation: Operation<unknown>;
+  private readonly policy: Retry;
+
+  constructor(policy: Retry, inner: Stage, operation: Operation<unknown>, call: CallNode) {
+    super(call, 1);
+    this.policy = policy;
+    this.inner = inner;
+    this.operation = operation;
+  }
+
+  override settled(outcome: Outcome): Outcome | undefined {
+    return this.policy.afterFirst(this, outcome);
   }
 }
 
