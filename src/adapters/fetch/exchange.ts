@@ -30,22 +30,20 @@ export class Exchange extends Link implements Dependent {
     return this.#stop.signal;
   }
 
-  /** Waits for the headers. */
-  async headersOf(answer: Promise<Response>, callers: AbortSignal | undefined): Promise<Response> {
-    const { scope } = this.#call;
-    scope.add(this);
-    try {
-      this.response = await answer;
-    } finally {
-      this.unlink();
-    }
+  /** It is on its way: until there is an answer it stops with the attempt. */
+  sent(): void {
+    this.#call.scope.add(this);
+  }
+
+  /** The headers are there. */
+  answered(response: Response, callers: AbortSignal | undefined): void {
     // A mock that was told no answer gives none.
-    if (this.response == null)
-      throw allowed('resilientFetch', 'what fetch returns', this.response, 'a Response');
-    const { body } = this.response;
+    if (response == null) throw allowed('resilientFetch', 'what fetch returns', response, 'a Response');
+    this.response = response;
+    const { scope } = this.#call;
+    const { body } = response;
     if (scope.gaveUp) this.drop();
     else if (body != null) guardBody(body, bodyDeadline(this.#call, scope), callers, this.#stop);
-    return this.response;
   }
 
   /** The run gives the attempt up, or asks it to stop. */

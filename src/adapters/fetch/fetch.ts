@@ -55,10 +55,14 @@ class Sending {
       headers.set(deadlineHeader, deadlineValue(call.remainingMs));
       Object.assign(overrides, { headers });
     }
-    const response = await exchange.headersOf(
-      fetch(this.#outgoing.input, this.#outgoing.init(overrides)),
-      signal,
-    );
+    let response: Response;
+    exchange.sent();
+    try {
+      response = await fetch(this.#outgoing.input, this.#outgoing.init(overrides));
+    } finally {
+      exchange.unlink();
+    }
+    exchange.answered(response, signal);
     if (!isFailed(response.status)) return response;
     if (idempotent) void exchange.readAhead();
     if (throwOnFailure) throw new HttpError(response, { pipeline: call.pipeline });
