@@ -9,11 +9,12 @@ export const invoke: Next = <T>(operation: Operation<T>, call: Call): Promise<T>
   const halted = node.scope.halted();
   if (halted !== undefined) return halted;
   // A layer may run several at a time on one call: in a report each has an end of its own.
-  if (node.run.recorder !== undefined) node = new CallNode(node);
+  const { recorder } = node.run;
+  if (recorder !== undefined) node = new CallNode(node);
   node.began();
   let result: Promise<T>;
   try {
-    result = promised(operation(node));
+    result = promised(recorder?.invoke === undefined ? operation(node) : recorder.invoke(operation, node));
   } catch (error) {
     result = rejectLater(error);
   }

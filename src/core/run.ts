@@ -33,6 +33,10 @@ export interface Recorder {
   gaveUp(scope: Scope, outcome: Outcome): void;
   waited(policy: Policy, startMs: number): void;
   refused(policy: Policy, error: unknown): void;
+  /** Invokes the operation, where that is to happen within something of its own. */
+  invoke?<T>(operation: Operation<T>, call: CallNode): PromiseLike<T> | T;
+  /** A policy of the library emits an event on behalf of the run. */
+  emitted?(type: string, event: EventOrigin): void;
 }
 
 const NO_OPTIONS: RunOptions = {};

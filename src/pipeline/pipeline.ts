@@ -14,6 +14,7 @@ import { observed } from '../core/promises.ts';
 import type { Run } from '../core/run.ts';
 import { type ExtraOf, Runnable } from '../core/runnable.ts';
 import { labelsOf } from './labels.ts';
+import { around, type Observer, Observers, together, type Watch } from './observer.ts';
 import { relayStates } from './relays.ts';
 import { CallRecorder, type CallReport } from './report.ts';
 import { printWarnings, warningsOf } from './warnings.ts';
@@ -85,6 +86,7 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
   readonly #flat: readonly Policy[];
   readonly #labels: ReadonlyMap<Policy, string>;
   #stopRelays: (() => void) | undefined = undefined;
+  #observers: Observers | undefined = undefined;
   /** @internal Whether `surround` was called. */
   surrounded = false;
 
@@ -131,11 +133,27 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
 
   /** @internal */
   override launch<T>(run: Run, operation: Operation<T>): Promise<T> {
-    if (!this.heard('call')) return super.launch(run, operation);
-    const recorder = new CallRecorder(run);
-    run.recorder = recorder;
-    const report = (outcome: Outcome): void => this.emitHere('call', recorder.report(outcome));
-    return observed(super.launch(run, operation), report, (tell, outcome) => tell(outcome));
+    const heard = this.heard('call');
+    if (!heard && this.#observers === undefined) return super.launch(run, operation);
+    const watch = together(heard ? new CallRecorder(run) : undefined, this.#observers?.observe(run));
+    if (watch === undefined) return super.launch(run, operation);
+    run.recorder = watch;
+    return observed(
+      around(watch, () => super.launch(run, operation)),
+      watch,
+      settled,
+    );
+  }
+
+  /** @internal Lets it watch each run that starts from now on. */
+  watch(observer: Observer): void {
+    this.#observers ??= new Observers();
+    this.#observers.add(observer);
+  }
+
+  /** @internal Takes one `watch` back. */
+  unwatch(observer: Observer): void {
+    if (this.#observers?.remove(observer) === false) this.#observers = undefined;
   }
 
   /** The pipeline's clock: its own, else its first policy's. */
@@ -182,6 +200,8 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
     }
   }
 }
+
+const settled = (watch: Watch, outcome: Outcome): void => watch.settled(outcome);
 
 const pipelinesIn = (policies: readonly Policy[]): object[] =>
   policies.flatMap((policy) =>

@@ -3,8 +3,9 @@ import type { CallNode } from '../core/call.ts';
 import type { EventOrigin } from '../core/events.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Policy } from '../core/policy.ts';
-import type { Recorder, Run } from '../core/run.ts';
+import type { Run } from '../core/run.ts';
 import type { Scope } from '../core/scope.ts';
+import type { Watch } from './observer.ts';
 
 /** One invocation of the operation. All times are readings of the pipeline's clock. */
 export interface AttemptReport {
@@ -44,7 +45,7 @@ export interface CallReport extends EventOrigin {
 
 type Draft<T> = { -readonly [K in keyof T]: T[K] };
 
-export class CallRecorder implements Recorder {
+export class CallRecorder implements Watch {
   readonly #run: Run;
   readonly #startMs: number;
   readonly #attempts: { readonly call: CallNode; readonly entry: Draft<AttemptReport> }[] = [];
@@ -86,7 +87,11 @@ export class CallRecorder implements Recorder {
     this.#rejections.push({ policy: this.#label(policy), error });
   }
 
-  report(outcome: Outcome): CallReport {
+  settled(outcome: Outcome): void {
+    this.#run.owner.emitHere('call', this.#report(outcome));
+  }
+
+  #report(outcome: Outcome): CallReport {
     const pipeline = this.#run.owner.pipeline as string;
     return {
       policy: pipeline,
@@ -106,7 +111,7 @@ export class CallRecorder implements Recorder {
   }
 }
 
-function isInside(call: CallNode, scope: Scope): boolean {
+export function isInside(call: CallNode, scope: Scope): boolean {
   for (let node: CallNode | undefined = call; node !== undefined; node = node.parent)
     if (node === scope) return true;
   return false;

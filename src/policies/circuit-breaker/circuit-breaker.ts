@@ -209,9 +209,9 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
     apply();
     const to = machine.state;
     if (this.holds === undefined) this.released();
-    if (from === to || !this.heard('state')) return;
-    // A listener may change the state again: what it causes is told after what it was told.
-    const waiting = this.#events.push({
+    const { owner, recorder } = call.run;
+    if (from === to || !(this.heard('state') || recorder?.emitted)) return;
+    const event: BreakerStateEvent = {
       policy: this.name,
       pipeline: call.pipeline,
       from,
@@ -221,7 +221,10 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
       cause: to === 'open' ? this.#cause : undefined,
       ...this.#mark,
       stats: this.#statsAt(now),
-    });
+    };
+    recorder?.emitted?.('state', { ...event, policy: owner.labelOf(this) });
+    // A listener may change the state again: what it causes is told after what it was told.
+    const waiting = this.#events.push(event);
     if (waiting > 1) return;
     for (let next = this.#events[0]; next !== undefined; next = this.#events[0]) {
       this.emitHere('state', next);
