@@ -5,6 +5,7 @@ export default defineConfig({
     index: 'src/index.ts',
     testing: 'src/testing/index.ts',
     fetch: 'src/adapters/fetch/index.ts',
+    opentelemetry: 'src/adapters/opentelemetry/index.ts',
     undici: 'src/adapters/undici/index.ts',
   },
   format: ['esm', 'cjs'],
