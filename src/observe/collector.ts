@@ -4,8 +4,6 @@
  * is told to it value by value, as it happens.
  */
 import type { EventOrigin } from '../core/events.ts';
-import { Keyed } from '../pipeline/keyed.ts';
-import type { Pipeline } from '../pipeline/pipeline.ts';
 import { Account, type Books, PipelineAccount } from './account.ts';
 import { CircuitWatch } from './circuit-watch.ts';
 import { GaugeReader, targetOf } from './gauges.ts';
@@ -15,12 +13,7 @@ import { INSTRUMENTS, type Instrument } from './instruments.ts';
 import { Meter } from './meter.ts';
 import { type AnyPolicy, type Circuit, emitting, isCircuit, isUntimed, type StateEvent } from './policies.ts';
 import { Cell, type Distribution, inMap, type Labels, type Sample, Series } from './series.ts';
-
-/** Any pipeline. */
-export type AnyPipeline = Pipeline<unknown, object>;
-
-/** What can be watched. */
-export type Source = AnyPipeline | Keyed<AnyPipeline>;
+import { type AnyPipeline, isKeyed, type Source } from './sources.ts';
 
 /** How something is watched. */
 export interface WatchOptions {
@@ -76,7 +69,7 @@ export class Collector<D extends Distribution> {
       for (const [key, pipeline] of pipelinesOf(source)) this.#settle(pipeline, accountOf(key));
     const stops = entries.map(({ source, accountOf }) => {
       const register: Register = (pipeline, key) => this.#listen(pipeline, accountOf(key), watcher);
-      if (source instanceof Keyed) return source.follow((key, pipeline) => register(pipeline, key));
+      if (isKeyed(source)) return source.follow((key, pipeline) => register(pipeline, key));
       register(source);
       return undefined;
     });
@@ -184,6 +177,6 @@ export class Collector<D extends Distribution> {
 }
 
 function* pipelinesOf(source: Source): Iterable<[key: string | undefined, pipeline: AnyPipeline]> {
-  if (source instanceof Keyed) yield* source.alive();
+  if (isKeyed(source)) yield* source.alive();
   else yield [undefined, source];
 }
