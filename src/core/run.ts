@@ -33,7 +33,15 @@ export interface Recorder {
   gaveUp(scope: Scope, outcome: Outcome): void;
   waited(policy: Policy, startMs: number): void;
   refused(policy: Policy, error: unknown): void;
-  /** Invokes the operation, where that is to happen within something of its own. */
+  /** A timeout ended what stands inside it with this error; `undefined` for the deadline of the run. */
+  timedOut(policy: Policy | undefined, error: unknown): void;
+  /** A fallback has answered in the place of an error. */
+  recovered(): void;
+  /** The run has settled. */
+  settled(outcome: Outcome): void;
+  /** Starts the run, where that is to happen within something of its own: a context, say. */
+  around?<T>(start: () => Promise<T>): Promise<T>;
+  /** Invokes the operation, likewise. */
   invoke?<T>(operation: Operation<T>, call: CallNode): PromiseLike<T> | T;
   /** A policy of the library emits an event on behalf of the run. */
   emitted?(type: string, event: EventOrigin): void;
@@ -95,8 +103,10 @@ export class Run extends Scope {
   protected override async onInterrupt(): Promise<never> {
     const error = this.lateness();
     this.onStop(failure(error), true);
-    if (!this.aborted)
+    if (!this.aborted) {
+      this.recorder?.timedOut(undefined, error);
       this.owner.emitHere('timeout', { ...this.#deadlineSource(), ms: this.options.timeoutMs } as never);
+    }
     throw error;
   }
 

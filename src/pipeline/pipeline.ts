@@ -11,10 +11,10 @@ import { allowed, CLOCK, FLAG, FUNCTION, NAME, type Rules, settle } from '../cor
 import type { Outcome } from '../core/outcome.ts';
 import type { Gate, Layer, Next, Operation, Policy } from '../core/policy.ts';
 import { observed } from '../core/promises.ts';
-import type { Run } from '../core/run.ts';
+import type { Recorder, Run } from '../core/run.ts';
 import { type ExtraOf, Runnable } from '../core/runnable.ts';
 import { labelsOf } from './labels.ts';
-import { around, type Observer, Observers, together, type Watch } from './observer.ts';
+import { around, together } from './recorders.ts';
 import { relayStates } from './relays.ts';
 import { CallRecorder, type CallReport } from './report.ts';
 import { printWarnings, warningsOf } from './warnings.ts';
@@ -32,6 +32,9 @@ export interface PipelineOptions {
   /** Capture a stack in each error of the library, which costs microseconds. Default: false. */
   readonly captureStack?: boolean | undefined;
 }
+
+/** Makes what writes down a run that is about to start; undefined where nothing is to write it down. */
+type RecorderMaker = (run: Run) => Recorder | undefined;
 
 /** The events of a pipeline, besides those of its policies. */
 export interface PipelineEvents {
@@ -85,8 +88,8 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
   readonly #clock: Clock | undefined;
   readonly #flat: readonly Policy[];
   readonly #labels: ReadonlyMap<Policy, string>;
+  #makers: readonly RecorderMaker[] = [];
   #stopRelays: (() => void) | undefined = undefined;
-  #observers: Observers | undefined = undefined;
   /** @internal Whether `surround` was called. */
   surrounded = false;
 
@@ -133,27 +136,25 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
 
   /** @internal */
   override launch<T>(run: Run, operation: Operation<T>): Promise<T> {
-    const heard = this.heard('call');
-    if (!heard && this.#observers === undefined) return super.launch(run, operation);
-    const watch = together(heard ? new CallRecorder(run) : undefined, this.#observers?.observe(run));
-    if (watch === undefined) return super.launch(run, operation);
-    run.recorder = watch;
-    return observed(
-      around(watch, () => super.launch(run, operation)),
-      watch,
-      settled,
-    );
+    const reported = this.heard('call');
+    if (!reported && this.#makers.length === 0) return super.launch(run, operation);
+    let recorder: Recorder | undefined = reported ? new CallRecorder(run) : undefined;
+    for (const make of this.#makers) recorder = together(recorder, make(run));
+    if (recorder === undefined) return super.launch(run, operation);
+    run.recorder = recorder;
+    const start = (): Promise<T> => super.launch(run, operation);
+    return observed(around(recorder, start), recorder, settled);
   }
 
-  /** @internal Lets it watch each run that starts from now on. */
-  watch(observer: Observer): void {
-    this.#observers ??= new Observers();
-    this.#observers.add(observer);
-  }
-
-  /** @internal Takes one `watch` back. */
-  unwatch(observer: Observer): void {
-    if (this.#observers?.remove(observer) === false) this.#observers = undefined;
+  /**
+   * @internal Has what `make` returns, if anything, write down each run from now on, until what this returns is called.
+   * Neither may throw.
+   */
+  record(make: RecorderMaker): () => void {
+    this.#makers = [...this.#makers, make];
+    return () => {
+      this.#makers = this.#makers.filter((each) => each !== make);
+    };
   }
 
   /** The pipeline's clock: its own, else its first policy's. */
@@ -201,7 +202,7 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
   }
 }
 
-const settled = (watch: Watch, outcome: Outcome): void => watch.settled(outcome);
+const settled = (recorder: Recorder, outcome: Outcome): void => recorder.settled(outcome);
 
 const pipelinesIn = (policies: readonly Policy[]): object[] =>
   policies.flatMap((policy) =>

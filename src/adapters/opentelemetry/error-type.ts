@@ -25,6 +25,17 @@ export function errorType(error: unknown): string {
   }
 }
 
+/** The same for a value that a judge calls a failure: the status of an answer of HTTP, as its convention has it. */
+export function valueType(value: unknown): string {
+  try {
+    const { status, statusCode } = value as { status?: unknown; statusCode?: unknown };
+    const code = status ?? statusCode;
+    return Number.isInteger(code) && (code as number) >= 100 && (code as number) < 600 ? String(code) : OTHER;
+  } catch {
+    return OTHER;
+  }
+}
+
 const codeOf = (error: unknown): string | undefined =>
   wordLike((error as { code?: unknown } | null | undefined)?.code, CODE);
 

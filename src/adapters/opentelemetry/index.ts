@@ -3,6 +3,6 @@
  *
  * @packageDocumentation
  */
+export type { Source } from '../../observe/sources.ts';
 export { resendCount } from './context.ts';
 export { type InstrumentOptions, instrument } from './instrument.ts';
-export type { Instrumentable } from './pipelines.ts';

@@ -1,7 +1,7 @@
 /** Lets OpenTelemetry see what pipelines do. */
 import type { TracerProvider } from '@opentelemetry/api';
 import { type Rules, settle } from '../../core/options.ts';
-import { type Instrumentable, subjectsOf, Watched } from './pipelines.ts';
+import { type Source, sourcesFrom } from '../../observe/sources.ts';
 import { tracingWith } from './tracing.ts';
 
 /** Options of `instrument`. */
@@ -26,14 +26,8 @@ const RULES: Rules = {
  * @example
  * const stop = instrument([payments, hosts]);
  */
-export function instrument(pipelines: Iterable<Instrumentable>, options: InstrumentOptions = {}): () => void {
-  const subjects = subjectsOf('instrument', pipelines);
+export function instrument(pipelines: Iterable<Source>, options: InstrumentOptions = {}): () => void {
+  const sources = sourcesFrom('instrument', pipelines);
   const { tracerProvider } = settle<InstrumentOptions>('instrument', options, RULES);
-  const tracing = tracingWith(tracerProvider);
-  const watched = new Watched(tracing);
-  for (const subject of subjects)
-    watched.add(subject, (pipeline) => {
-      if (pipeline !== subject) tracing.names.set(pipeline, subject.name);
-    });
-  return () => watched.clear();
+  return tracingWith(tracerProvider).watch(sources);
 }

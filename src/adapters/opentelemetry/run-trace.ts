@@ -11,19 +11,18 @@ import {
 } from '@opentelemetry/api';
 import type { BuiltIn } from '../../core/built-in.ts';
 import type { CallNode } from '../../core/call.ts';
-import { HoldfastError } from '../../core/errors.ts';
+import { type HoldfastError, TimeoutError } from '../../core/errors.ts';
 import type { EventOrigin } from '../../core/events.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Operation, Policy } from '../../core/policy.ts';
-import type { Run } from '../../core/run.ts';
+import type { Recorder, Run } from '../../core/run.ts';
 import type { Scope } from '../../core/scope.ts';
-import type { Watch } from '../../pipeline/observer.ts';
 import { isInside } from '../../pipeline/report.ts';
+import { type CallResult, Facts, failed } from '../../pipeline/result.ts';
 import { BulkheadFullError } from '../../policies/bulkhead/errors.ts';
 import { CircuitOpenError } from '../../policies/circuit-breaker/errors.ts';
 import { withAttempt, within } from './context.ts';
-import { type Ending, endingOf } from './endings.ts';
-import { errorType } from './error-type.ts';
+import { errorType, valueType } from './error-type.ts';
 import { eventFor } from './span-events.ts';
 
 /** What makes the spans, and what they are called. */
@@ -32,8 +31,10 @@ export interface SpanSource {
   readonly name: string;
 }
 
-export class RunTrace implements Watch {
-  readonly #run: Run;
+/** A run ends as metrics count it; an attempt in one of these too, or because the run did not wait for it. */
+type Ending = CallResult | 'abandoned';
+
+export class RunTrace extends Facts implements Recorder {
   readonly #source: SpanSource;
   readonly #span: Span;
   /** That of the caller, with the run's span in it. */
@@ -43,41 +44,39 @@ export class RunTrace implements Watch {
   #begun = 0;
   /** How long the attempt that comes next was waited for. */
   #backoffMs: number | undefined = undefined;
-  #fellBack = false;
   #over = false;
 
   /** @throws what the tracer throws */
   constructor(run: Run, source: SpanSource) {
-    this.#run = run;
+    super(run);
     this.#source = source;
     const active = context.active();
-    const attributes = { 'holdfast.pipeline': run.owner.pipeline };
-    // INTERNAL, as the attempts are: the CLIENT span of what really goes out is made by whoever sends it.
-    const options = { kind: SpanKind.INTERNAL, attributes };
-    this.#span = source.tracer.startSpan(`run ${source.name}`, options, active);
+    this.#span = this.#start('run', {}, active);
     this.#context = trace.setSpan(active, this.#span);
+  }
+
+  // INTERNAL, all of them: the CLIENT span of what really goes out is made by whoever sends it.
+  #start(what: 'run' | 'attempt', about: Attributes, parent: Context): Span {
+    const { tracer, name } = this.#source;
+    const attributes = { 'holdfast.pipeline': this.run.owner.pipeline, ...about };
+    return tracer.startSpan(`${what} ${name}`, { kind: SpanKind.INTERNAL, attributes }, parent);
   }
 
   around<T>(start: () => Promise<T>): Promise<T> {
     return within(() => this.#context, start, this.#onFault);
   }
 
-  began(call: CallNode): void {
+  override began(call: CallNode): void {
+    super.began(call);
+    this.#begun++;
+    const backoffMs = this.#backoffMs;
+    this.#backoffMs = undefined;
     this.#safely(() => {
-      this.#begun++;
-      const backoffMs = this.#backoffMs;
-      this.#backoffMs = undefined;
-      this.#fellBack = false;
       // Of a run that is not sampled there is nothing below it either.
       if (this.#over || !this.#span.isRecording()) return;
-      const { tracer, name } = this.#source;
-      const attributes = {
-        'holdfast.pipeline': this.#run.owner.pipeline,
-        'holdfast.attempt': call.attempt,
-        ...(backoffMs !== undefined && { 'holdfast.backoff_ms': backoffMs }),
-      };
-      const options = { kind: SpanKind.INTERNAL, attributes };
-      this.#attempts.set(call, tracer.startSpan(`attempt ${name}`, options, this.#context));
+      const backoff = backoffMs === undefined ? {} : { 'holdfast.backoff_ms': backoffMs };
+      const about = { 'holdfast.attempt': call.attempt, ...backoff };
+      this.#attempts.set(call, this.#start('attempt', about, this.#context));
     });
   }
 
@@ -90,71 +89,63 @@ export class RunTrace implements Watch {
   }
 
   ended(call: CallNode, outcome: Outcome): void {
-    this.#close(call, outcome);
+    if (this.#attempts.has(call)) this.#close(call, attemptResult(call, outcome), outcome);
   }
 
-  gaveUp(scope: Scope, outcome: Outcome): void {
-    for (const call of [...this.#attempts.keys()]) if (isInside(call, scope)) this.#close(call, outcome);
+  gaveUp(scope: Scope, why: Outcome): void {
+    for (const call of [...this.#attempts.keys()])
+      if (isInside(call, scope)) this.#close(call, givenUpResult(call, why), why);
   }
 
-  #close(call: CallNode, outcome: Outcome): void {
+  #close(call: CallNode, ending: Ending, outcome: Outcome): void {
     const span = this.#attempts.get(call);
-    if (span === undefined) return;
     this.#attempts.delete(call);
-    this.#end(span, endingOf(this.#run, outcome), outcome);
+    this.#end(span, ending, outcome);
   }
 
   waited(policy: Policy, startMs: number): void {
-    const waitMs = this.#run.clock.now() - startMs;
+    const waitMs = this.run.clock.now() - startMs;
     if ((policy as Partial<BuiltIn<object>>).kind === 'retry') this.#backoffMs = waitMs;
-    else this.#event('wait', policy, { 'holdfast.wait_ms': waitMs });
+    else this.#event('wait', this.run.owner.labelOf(policy), { 'holdfast.wait_ms': waitMs });
   }
 
   refused(policy: Policy, error: unknown): void {
-    this.#event('rejection', policy, { 'error.type': errorType(error), ...reasonOf(error) });
+    const about = { 'error.type': errorType(error), ...reasonOf(error) };
+    this.#event('rejection', this.run.owner.labelOf(policy), about);
+  }
+
+  override timedOut(policy: Policy | undefined, error: TimeoutError): void {
+    super.timedOut(policy, error);
+    const label = policy === undefined ? error.policy : this.run.owner.labelOf(policy);
+    this.#event('timeout', label, { 'holdfast.timeout_ms': error.ms });
   }
 
   emitted(type: string, event: EventOrigin): void {
-    if (type === 'fallback') this.#fellBack = true;
     const told = eventFor(type, event);
-    if (told !== undefined) this.#addEvent(told[0], event.policy, told[1]);
+    if (told !== undefined) this.#event(told[0], event.policy, told[1]);
   }
 
   settled(outcome: Outcome): void {
     this.#over = true;
-    // The run did not wait for them.
     for (const span of this.#attempts.values()) this.#end(span, 'abandoned', undefined);
     this.#attempts.clear();
     this.#safely(() => this.#span.setAttribute('holdfast.attempts', this.#begun));
-    const ending = endingOf(this.#run, outcome);
-    this.#end(this.#span, this.#fellBack && ending === 'success' ? 'fallback' : ending, outcome);
+    this.#end(this.#span, this.resultOf(outcome), outcome);
   }
 
-  #end(span: Span, ending: Ending, outcome: Outcome | undefined): void {
-    this.#safely(() => span.setAttribute('holdfast.outcome', ending));
-    if (outcome?.ok === false)
+  #end(span: Span | undefined, ending: Ending, outcome: Outcome | undefined): void {
+    this.#safely(() => span?.setAttribute('holdfast.outcome', ending));
+    if (outcome !== undefined && ending !== 'success' && ending !== 'fallback')
       this.#safely(() =>
-        span.setAttributes(this.#about(outcome.error)).setStatus({ code: SpanStatusCode.ERROR }),
+        span?.setAttributes(about(ending, outcome)).setStatus({ code: SpanStatusCode.ERROR }),
       );
-    this.#safely(() => span.end());
+    this.#safely(() => span?.end());
   }
 
-  #about(error: unknown): Attributes {
-    const own = error instanceof HoldfastError && error.pipeline === this.#run.owner.pipeline;
-    return {
-      'error.type': errorType(error),
-      ...(own && error.policy !== undefined && { 'holdfast.policy': error.policy }),
-    };
-  }
-
-  #event(name: string, policy: Policy, attributes: Attributes): void {
-    this.#addEvent(name, this.#run.owner.labelOf(policy), attributes);
-  }
-
-  #addEvent(name: string, policy: string, attributes: Attributes): void {
+  #event(name: string, policy: string | undefined, about: Attributes): void {
     // Afterwards there is nothing to add it to: the span has gone out.
     if (this.#over) return;
-    this.#safely(() => this.#span.addEvent(`holdfast.${name}`, { 'holdfast.policy': policy, ...attributes }));
+    this.#safely(() => this.#span.addEvent(`holdfast.${name}`, { 'holdfast.policy': policy, ...about }));
   }
 
   /** What a tracer or a span throws does nothing to the run. */
@@ -166,7 +157,25 @@ export class RunTrace implements Watch {
     }
   }
 
-  readonly #onFault = (fault: unknown): void => reportFault(this.#run, fault);
+  readonly #onFault = (fault: unknown): void => reportFault(this.run, fault);
+}
+
+function attemptResult(call: CallNode, outcome: Outcome): CallResult {
+  const { run } = call;
+  if (!outcome.ok && run.aborted && outcome.error === run.abortReason) return 'aborted';
+  return failed(outcome, call) ? 'failure' : 'success';
+}
+
+const givenUpResult = ({ run }: CallNode, { error }: Outcome): CallResult =>
+  error instanceof TimeoutError && !(run.aborted && error === run.abortReason) ? 'timeout' : 'aborted';
+
+/** What a span says of how it ended, where that was not well. */
+function about(ending: Ending, { ok, value, error }: Outcome): Attributes {
+  const policy = ending === 'rejected' || ending === 'timeout' ? (error as HoldfastError).policy : undefined;
+  return {
+    'error.type': ok ? valueType(value) : errorType(error),
+    ...(policy && { 'holdfast.policy': policy }),
+  };
 }
 
 const reasonOf = (error: unknown): Attributes => {

@@ -1,6 +1,6 @@
 /** What policies emit on behalf of a run, as events on its span: which of it, and what of that. */
 import type { Attributes } from '@opentelemetry/api';
-import type { EventOrigin, TimeoutEvent } from '../../core/events.ts';
+import type { EventOrigin } from '../../core/events.ts';
 import type { BreakerRejectEvent, BreakerStateEvent } from '../../policies/circuit-breaker/events.ts';
 import type { FallbackEvent } from '../../policies/fallback.ts';
 import type { ExhaustedEvent, RetryEvent } from '../../policies/retry/retry.ts';
@@ -29,7 +29,6 @@ const READERS: Readonly<Record<string, (event: never) => Told | undefined>> = {
     { 'holdfast.attempt': attempt, 'holdfast.reason': reason },
   ],
   abandon: () => ['abandon', {}],
-  timeout: ({ ms }: TimeoutEvent) => ['timeout', { 'holdfast.timeout_ms': ms }],
   fallback: ({ error }: FallbackEvent) => ['fallback', { 'error.type': errorType(error) }],
 };
 

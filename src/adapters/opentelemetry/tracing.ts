@@ -1,16 +1,17 @@
 /** Makes the spans of runs with one provider of tracers, as long as there is one that does anything. */
 import { ProxyTracerProvider, type Tracer, type TracerProvider, trace } from '@opentelemetry/api';
 import type { Run } from '../../core/run.ts';
-import type { Observer } from '../../pipeline/observer.ts';
+import { Listener, Listening } from '../../observe/holding.ts';
+import { inMap } from '../../observe/series.ts';
+import { type AnyPipeline, isKeyed, type Source } from '../../observe/sources.ts';
 import { RunTrace, reportFault } from './run-trace.ts';
 import { SCOPE } from './scope.ts';
 
 /** What stands for a provider where none is registered: one object, which makes spans of nothing. */
 const NOBODY = new ProxyTracerProvider().getDelegate();
 
-export class Tracing implements Observer {
-  /** What the spans of a pipeline are called after, where that is not its own name. */
-  readonly names = new WeakMap<object, string>();
+export class Tracing {
+  readonly #pipelines = new Listening<AnyPipeline>();
   readonly #given: TracerProvider | undefined;
   #provider: TracerProvider = NOBODY;
   #tracer: Tracer | undefined = undefined;
@@ -20,12 +21,29 @@ export class Tracing implements Observer {
     this.#given = given;
   }
 
-  observe(run: Run): RunTrace | undefined {
+  /** Traces their runs from now on, until what it returns is called. What is traced already is not traced twice. */
+  watch(sources: readonly Source[]): () => void {
+    const listener = new Listener<AnyPipeline>();
+    const stops = sources.map((source) => {
+      // The names of spans are to be few: those of a keyed's pipelines are often its keys.
+      const add = (pipeline: AnyPipeline): void =>
+        this.#pipelines.add(pipeline, listener, () =>
+          pipeline.record((run) => this.#trace(run, source.name)),
+        );
+      if (isKeyed(source)) return source.follow((_, pipeline) => add(pipeline));
+      add(source);
+      return undefined;
+    });
+    return () => {
+      for (const stop of stops) stop?.();
+      this.#pipelines.end(listener);
+    };
+  }
+
+  #trace(run: Run, name: string): RunTrace | undefined {
     try {
       const tracer = this.#current();
-      if (tracer === undefined) return undefined;
-      const { owner } = run;
-      return new RunTrace(run, { tracer, name: this.names.get(owner) ?? owner.name });
+      return tracer && new RunTrace(run, { tracer, name });
     } catch (fault) {
       reportFault(run, fault);
       return undefined;
@@ -48,12 +66,8 @@ export class Tracing implements Observer {
 const behind = (provider: TracerProvider): TracerProvider =>
   provider instanceof ProxyTracerProvider ? provider.getDelegate() : provider;
 
-const tracings = new WeakMap<object, Tracing>();
+const tracings = /* @__PURE__ */ new WeakMap<object, Tracing>();
 
 /** One for each provider, so that a run is traced once with it, however often it is asked for. */
-export function tracingWith(provider: TracerProvider | undefined): Tracing {
-  const key = provider ?? trace;
-  const tracing = tracings.get(key) ?? new Tracing(provider);
-  tracings.set(key, tracing);
-  return tracing;
-}
+export const tracingWith = (provider: TracerProvider | undefined): Tracing =>
+  inMap(tracings, provider ?? trace, () => new Tracing(provider));

@@ -143,6 +143,34 @@ describe('a run and its attempts', () => {
     expect(told().below).toEqual(attempts);
   });
 
+  test.each([
+    ['503', { status: 503 }],
+    ['429', { statusCode: 429 }],
+    ['_OTHER', { status: 'down' }],
+    ['_OTHER', { status: 7 }],
+    ['_OTHER', undefined],
+  ])('whose value a judge calls a failure are failures too, of type %s for %j', async (type, value) => {
+    const { subject, told } = traced();
+    await subject.run(() => value, { judge: () => 'failure' });
+    const failed = { status: ERROR, attributes: { 'holdfast.outcome': 'failure', 'error.type': type } };
+    expect(told()).toMatchObject({ ...failed, below: [failed] });
+  });
+
+  test('that end in time after a timeout has asked them to stop tell how they ended', async () => {
+    const { clock, subject, told } = traced(timeout({ ms: 10, mode: 'cooperate' }));
+    const job = work();
+    const run = watch(subject.run(job.operation));
+    await clock.advance(10);
+    job.reject(boom);
+    await clock.advance(0);
+    expect(run.state).toBe('rejected');
+    expect(told()).toMatchObject({
+      attributes: { 'holdfast.outcome': 'timeout', 'holdfast.policy': 'timeout' },
+      events: [['holdfast.timeout', { 'holdfast.policy': 'timeout' }]],
+      below: [{ attributes: { 'holdfast.outcome': 'failure', 'error.type': 'ECONNRESET' } }],
+    });
+  });
+
   test('that the deadline of the run ended name it', async () => {
     const { clock, subject, told } = traced();
     watch(subject.run(work().operation, { timeoutMs: 20 }));

@@ -1,16 +1,24 @@
-/** What watches runs from the inside, as traces and metrics do: nobody outside the library can. */
-import { bulkhead, CircuitOpenError, circuitBreaker, constant, pipeline, retry, timeout } from 'holdfast';
+/** What writes down runs from the inside, and stands around them, as traces and metrics do. */
+import {
+  bulkhead,
+  CircuitOpenError,
+  circuitBreaker,
+  constant,
+  fallback,
+  pipeline,
+  retry,
+  timeout,
+} from 'holdfast';
 import { VirtualClock } from 'holdfast/testing';
 import { describe, expect, test } from 'vitest';
 import type { EventOrigin } from '../../src/core/events.ts';
-import type { Run } from '../../src/core/run.ts';
-import type { Observer, Watch } from '../../src/pipeline/observer.ts';
-import { errorOf, watch as follow } from '../support/spies.ts';
+import type { Recorder, Run } from '../../src/core/run.ts';
+import { errorOf, watch as follow, work } from '../support/spies.ts';
 
 const boom = new Error('boom');
 
 /** Writes down all that it is told, with its name before each line. */
-class Diary implements Observer {
+class Diary {
   readonly name: string;
   readonly lines: string[];
   readonly events: [string, EventOrigin][] = [];
@@ -20,7 +28,7 @@ class Diary implements Observer {
     this.lines = lines;
   }
 
-  observe(run: Run): Watch {
+  readonly of = (run: Run): Recorder => {
     const write = (line: string): void => void this.lines.push(`${this.name}: ${line}`);
     return {
       around: (start) => {
@@ -38,10 +46,12 @@ class Diary implements Observer {
       gaveUp: (_, { error }) => write(`gave up: ${String(error)}`),
       waited: (policy, startMs) => write(`waited for ${run.owner.labelOf(policy)} since ${startMs}`),
       refused: (policy) => write(`refused by ${run.owner.labelOf(policy)}`),
+      timedOut: (policy) => write(`timed out by ${policy && run.owner.labelOf(policy)}`),
+      recovered: () => write('recovered'),
       emitted: (type, event) => this.events.push([type, event]),
       settled: ({ ok }) => write(`settled ${ok}`),
     };
-  }
+  };
 }
 
 describe('what watches a run', () => {
@@ -49,7 +59,7 @@ describe('what watches a run', () => {
     const clock = new VirtualClock();
     const subject = pipeline({ name: 'p', clock }, retry({ backoff: constant(50) }));
     const diary = new Diary('a');
-    subject.watch(diary);
+    subject.record(diary.of);
     let tries = 0;
     const run = follow(
       subject.run(() => {
@@ -69,8 +79,8 @@ describe('what watches a run', () => {
   test('stands inside one that came before it, and both beside a report', async () => {
     const subject = pipeline('p');
     const lines: string[] = [];
-    subject.watch(new Diary('a', lines));
-    subject.watch(new Diary('b', lines));
+    subject.record(new Diary('a', lines).of);
+    subject.record(new Diary('b', lines).of);
     subject.on('call', ({ attempts }) => lines.push(`report of ${attempts.length}`));
     await subject.run(() => lines.push('operation'));
     const both = (line: string): string[] => [`a: ${line}`, `b: ${line}`];
@@ -90,55 +100,55 @@ describe('what watches a run', () => {
   test('two are both told of refusals, waits and what is given up', async () => {
     const clock = new VirtualClock();
     const places = bulkhead({ concurrency: 1, queue: 1 });
-    const subject = pipeline({ name: 'p', clock }, timeout({ ms: 30 }), places);
+    const subject = pipeline({ name: 'p', clock }, fallback('plan b'), timeout({ ms: 30 }), places);
     const lines: string[] = [];
-    subject.watch(new Diary('a', lines));
-    subject.watch(new Diary('b', lines));
+    subject.record(new Diary('a', lines).of);
+    subject.record(new Diary('b', lines).of);
     const permit = places.tryAcquire();
     follow(subject.run(() => new Promise(() => {})));
-    expect(await errorOf(subject.run(() => 'v'))).toMatchObject({ reason: 'full' });
+    expect(await subject.run(() => 'v')).toBe('plan b');
     permit?.release();
     await clock.runAll();
-    const about = lines.filter((line) => /refused|waited|gave up/.test(line));
+    const about = lines.filter((line) => /refused|waited|gave up|timed out|recovered/.test(line));
     expect(about).toEqual([
       'a: refused by bulkhead',
       'b: refused by bulkhead',
+      'a: recovered',
+      'b: recovered',
       'a: waited for bulkhead since 0',
       'b: waited for bulkhead since 0',
       'a: gave up: TimeoutError: p: timeout of 30 ms is over',
       'b: gave up: TimeoutError: p: timeout of 30 ms is over',
+      'a: timed out by timeout',
+      'b: timed out by timeout',
+      'a: recovered',
+      'b: recovered',
     ]);
   });
 
   test('may let a run go unwatched', async () => {
     const subject = pipeline('p');
     const diary = new Diary('a');
-    subject.watch({ observe: () => undefined });
-    subject.watch(diary);
-    subject.watch({ observe: () => undefined });
+    subject.record(() => undefined);
+    subject.record(diary.of);
+    subject.record(() => undefined);
     await subject.run(() => 'v');
     expect(diary.lines).toHaveLength(6);
   });
 
-  test('let in twice is told once, until it is let go as often', async () => {
+  test('is told nothing more of runs that start after it was let go', async () => {
     const subject = pipeline('p');
-    const diary = new Diary('a');
-    const runs = async (): Promise<number> => {
-      const before = diary.lines.length;
-      await subject.run(() => 'v');
-      return (diary.lines.length - before) / 6;
-    };
-    subject.watch(diary);
-    subject.watch(diary);
-    expect(await runs()).toBe(1);
-    subject.unwatch(diary);
-    subject.unwatch({ observe: () => undefined });
-    expect(await runs()).toBe(1);
-    subject.unwatch(diary);
-    subject.unwatch(diary);
-    expect(await runs()).toBe(0);
-    subject.watch(diary);
-    expect(await runs()).toBe(1);
+    const [a, b] = [new Diary('a'), new Diary('b')];
+    const stop = subject.record(a.of);
+    subject.record(b.of);
+    const job = work();
+    const run = subject.run(job.operation);
+    stop();
+    stop();
+    job.resolve('v');
+    await run;
+    await subject.run(() => 'v');
+    expect([a.lines.length, b.lines.length]).toEqual([6, 12]);
   });
 });
 
@@ -148,8 +158,8 @@ describe('the events of a run', () => {
     const subject = pipeline('p', circuitBreaker(), shared);
     const other = pipeline('q', shared);
     const [mine, others] = [new Diary('a'), new Diary('b')];
-    subject.watch(mine);
-    other.watch(others);
+    subject.record(mine.of);
+    other.record(others.of);
     expect(await errorOf(subject.run(() => Promise.reject(boom)))).toBe(boom);
     expect(await errorOf(subject.run(() => 'v'))).toBeInstanceOf(CircuitOpenError);
     expect(mine.events).toMatchObject([
@@ -167,8 +177,8 @@ describe('the events of a run', () => {
     const heard: unknown[] = [];
     breaker.on('state', (event) => heard.push(event));
     const [a, b] = [new Diary('a'), new Diary('b')];
-    subject.watch(a);
-    subject.watch(b);
+    subject.record(a.of);
+    subject.record(b.of);
     await errorOf(subject.run(() => Promise.reject(boom)));
     expect(heard).toHaveLength(1);
     expect(a.events).toEqual([['state', heard[0]]]);
