@@ -139,7 +139,9 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
     const reported = this.heard('call');
     if (!reported && this.#makers.length === 0) return super.launch(run, operation);
     let recorder: Recorder | undefined = reported ? new CallRecorder(run) : undefined;
-    for (const make of this.#makers) recorder = together(recorder, make(run));
+    // One of them may let in another, which is to have this run as well.
+    for (let i = 0; i < this.#makers.length; i++)
+      recorder = together(recorder, (this.#makers[i] as RecorderMaker)(run));
     if (recorder === undefined) return super.launch(run, operation);
     run.recorder = recorder;
     const start = (): Promise<T> => super.launch(run, operation);

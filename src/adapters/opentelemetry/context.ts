@@ -1,13 +1,14 @@
 /** How the work of a run comes to stand within its span: OpenTelemetry's contexts, kept from ever changing the work. */
 import { type Context, context, createContextKey } from '@opentelemetry/api';
+import { safely } from './faults.ts';
 
 const ATTEMPT = createContextKey('holdfast.attempt');
 
 /**
- * Calls the function while the context is active, also in what it goes on to do later. What goes wrong with contexts
- * goes to `onFault`; the function is called once all the same, and what comes of it is what it does by itself.
+ * Calls the function while the context is active, also in what it goes on to do later. Whatever goes
+ * wrong with contexts, the function is called once, and what comes of it is what it does by itself.
  */
-export function within<T>(making: () => Context, fn: () => T, onFault: (fault: unknown) => void): T {
+export function within<T>(making: () => Context, fn: () => T): T {
   let end: (() => T) | undefined;
   const once = (): void => {
     try {
@@ -19,11 +20,7 @@ export function within<T>(making: () => Context, fn: () => T, onFault: (fault: u
       };
     }
   };
-  try {
-    context.with(making(), once);
-  } catch (fault) {
-    onFault(fault);
-  }
+  safely(() => context.with(making(), once));
   if (end === undefined) once();
   return end!();
 }

@@ -23,6 +23,7 @@ import { BulkheadFullError } from '../../policies/bulkhead/errors.ts';
 import { CircuitOpenError } from '../../policies/circuit-breaker/errors.ts';
 import { withAttempt, within } from './context.ts';
 import { errorType, valueType } from './error-type.ts';
+import { safely } from './faults.ts';
 import { eventFor } from './span-events.ts';
 
 /** What makes the spans, and what they are called. */
@@ -63,7 +64,7 @@ export class RunTrace extends Facts implements Recorder {
   }
 
   around<T>(start: () => Promise<T>): Promise<T> {
-    return within(() => this.#context, start, this.#onFault);
+    return within(() => this.#context, start);
   }
 
   override began(call: CallNode): void {
@@ -71,7 +72,7 @@ export class RunTrace extends Facts implements Recorder {
     this.#begun++;
     const backoffMs = this.#backoffMs;
     this.#backoffMs = undefined;
-    this.#safely(() => {
+    safely(() => {
       // Of a run that is not sampled there is nothing below it either.
       if (this.#over || !this.#span.isRecording()) return;
       const backoff = backoffMs === undefined ? {} : { 'holdfast.backoff_ms': backoffMs };
@@ -85,7 +86,7 @@ export class RunTrace extends Facts implements Recorder {
     if (span === undefined) return operation(call);
     // A layer of the user's may have put something into the context, which stays in it.
     const making = (): Context => withAttempt(trace.setSpan(context.active(), span), call.attempt);
-    return within(making, () => operation(call), this.#onFault);
+    return within(making, () => operation(call));
   }
 
   ended(call: CallNode, outcome: Outcome): void {
@@ -129,35 +130,22 @@ export class RunTrace extends Facts implements Recorder {
     this.#over = true;
     for (const span of this.#attempts.values()) this.#end(span, 'abandoned', undefined);
     this.#attempts.clear();
-    this.#safely(() => this.#span.setAttribute('holdfast.attempts', this.#begun));
+    safely(() => this.#span.setAttribute('holdfast.attempts', this.#begun));
     this.#end(this.#span, this.resultOf(outcome), outcome);
   }
 
   #end(span: Span | undefined, ending: Ending, outcome: Outcome | undefined): void {
-    this.#safely(() => span?.setAttribute('holdfast.outcome', ending));
+    safely(() => span?.setAttribute('holdfast.outcome', ending));
     if (outcome !== undefined && ending !== 'success' && ending !== 'fallback')
-      this.#safely(() =>
-        span?.setAttributes(about(ending, outcome)).setStatus({ code: SpanStatusCode.ERROR }),
-      );
-    this.#safely(() => span?.end());
+      safely(() => span?.setAttributes(about(ending, outcome)).setStatus({ code: SpanStatusCode.ERROR }));
+    safely(() => span?.end());
   }
 
   #event(name: string, policy: string | undefined, about: Attributes): void {
     // Afterwards there is nothing to add it to: the span has gone out.
     if (this.#over) return;
-    this.#safely(() => this.#span.addEvent(`holdfast.${name}`, { 'holdfast.policy': policy, ...about }));
+    safely(() => this.#span.addEvent(`holdfast.${name}`, { 'holdfast.policy': policy, ...about }));
   }
-
-  /** What a tracer or a span throws does nothing to the run. */
-  #safely(fn: () => unknown): void {
-    try {
-      fn();
-    } catch (fault) {
-      this.#onFault(fault);
-    }
-  }
-
-  readonly #onFault = (fault: unknown): void => reportFault(this.run, fault);
 }
 
 function attemptResult(call: CallNode, outcome: Outcome): CallResult {
@@ -182,8 +170,3 @@ const reasonOf = (error: unknown): Attributes => {
   if (error instanceof CircuitOpenError) return { 'holdfast.reason': error.state };
   return error instanceof BulkheadFullError ? { 'holdfast.reason': error.reason } : {};
 };
-
-/** Emits it as `listener-error`, or prints the first for each pipeline. */
-export function reportFault({ owner }: Run, fault: unknown): void {
-  owner.fault(fault, { policy: 'opentelemetry', pipeline: owner.pipeline });
-}

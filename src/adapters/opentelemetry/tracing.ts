@@ -1,17 +1,18 @@
 /** Makes the spans of runs with one provider of tracers, as long as there is one that does anything. */
 import { ProxyTracerProvider, type Tracer, type TracerProvider, trace } from '@opentelemetry/api';
 import type { Run } from '../../core/run.ts';
-import { Listener, Listening } from '../../observe/holding.ts';
 import { inMap } from '../../observe/series.ts';
-import { type AnyPipeline, isKeyed, type Source } from '../../observe/sources.ts';
-import { RunTrace, reportFault } from './run-trace.ts';
+import type { Source } from '../../observe/sources.ts';
+import { safely } from './faults.ts';
+import { RunTrace } from './run-trace.ts';
 import { SCOPE } from './scope.ts';
+import { Watching } from './watching.ts';
 
 /** What stands for a provider where none is registered: one object, which makes spans of nothing. */
 const NOBODY = new ProxyTracerProvider().getDelegate();
 
 export class Tracing {
-  readonly #pipelines = new Listening<AnyPipeline>();
+  readonly #watching = new Watching();
   readonly #given: TracerProvider | undefined;
   #provider: TracerProvider = NOBODY;
   #tracer: Tracer | undefined = undefined;
@@ -23,42 +24,28 @@ export class Tracing {
 
   /** Traces their runs from now on, until what it returns is called. What is traced already is not traced twice. */
   watch(sources: readonly Source[]): () => void {
-    const listener = new Listener<AnyPipeline>();
-    const stops = sources.map((source) => {
-      // The names of spans are to be few: those of a keyed's pipelines are often its keys.
-      const add = (pipeline: AnyPipeline): void =>
-        this.#pipelines.add(pipeline, listener, () =>
-          pipeline.record((run) => this.#trace(run, source.name)),
-        );
-      if (isKeyed(source)) return source.follow((_, pipeline) => add(pipeline));
-      add(source);
-      return undefined;
-    });
-    return () => {
-      for (const stop of stops) stop?.();
-      this.#pipelines.end(listener);
-    };
+    // The names of spans are to be few: those of a keyed's pipelines are often its keys.
+    return this.#watching.watch(sources, (pipeline, { name }) =>
+      pipeline.record((run) => this.#trace(run, name)),
+    );
   }
 
   #trace(run: Run, name: string): RunTrace | undefined {
-    try {
-      const tracer = this.#current();
-      return tracer && new RunTrace(run, { tracer, name });
-    } catch (fault) {
-      reportFault(run, fault);
-      return undefined;
-    }
+    return this.#look()
+      ? safely(() => new RunTrace(run, { tracer: this.#tracer as Tracer, name }))
+      : undefined;
   }
 
   // Asked for each run: an SDK may be registered late, and another in its place. The tracer is asked for when that has
   // happened, since looking one up costs as much as all the rest.
-  #current(): Tracer | undefined {
+  #look(): boolean {
     const provider = behind(this.#given ?? trace.getTracerProvider());
     if (provider !== this.#provider) {
       this.#provider = provider;
-      this.#tracer = provider === NOBODY ? undefined : provider.getTracer(SCOPE.name, SCOPE.version);
+      this.#tracer =
+        provider === NOBODY ? undefined : safely(() => provider.getTracer(SCOPE.name, SCOPE.version));
     }
-    return this.#tracer;
+    return this.#tracer !== undefined;
   }
 }
 

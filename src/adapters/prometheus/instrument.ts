@@ -1,10 +1,11 @@
 /** Shows what pipelines do as metrics in a registry of prom-client. */
 import type { Registry, RegistryContentType } from 'prom-client';
 import { ANYTHING, allowed, type Rules, settle } from '../../core/options.ts';
+import { boundsOf, DURATIONS } from '../../observe/bounds.ts';
 import { Collector } from '../../observe/collector.ts';
 import { INSTRUMENTS } from '../../observe/instruments.ts';
 import { type Source, sourcesFrom } from '../../observe/sources.ts';
-import { Buckets, boundsOf, DURATIONS } from './buckets.ts';
+import { Buckets } from './buckets.ts';
 import { Metric } from './metric.ts';
 import { nameOf } from './names.ts';
 

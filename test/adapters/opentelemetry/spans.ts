@@ -1,5 +1,5 @@
 /** The real SDK with its exporter into memory, and what came out as one can read it. */
-import { context, metrics, propagation, trace } from '@opentelemetry/api';
+import { context, diag, metrics, propagation, trace } from '@opentelemetry/api';
 import {
   InMemorySpanExporter,
   NodeTracerProvider,
@@ -30,7 +30,7 @@ export function registered(sampler?: Sampler) {
 
 /** As in a process in which no SDK was ever registered. */
 export function unregister(): void {
-  for (const api of [trace, context, propagation, metrics]) api.disable();
+  for (const api of [trace, context, propagation, metrics, diag]) api.disable();
 }
 
 /** A span, the events on it and the spans below it, as they began. */
