@@ -30,12 +30,12 @@ export class Metering {
   /** Counts what they do from now on, until what it returns is called. What is counted already is not counted twice. */
   watch(sources: readonly Source[], options: WatchOptions): () => void {
     const wish: Wish = { sources, options, stop: undefined };
+    // A provider may be registered late, and another in its place. It is looked for at each run, before who counts it.
+    const look = (): undefined => this.#look();
+    const stop = this.#watching.watch(sources, (pipeline) => pipeline.record(look));
     this.#look();
     this.#wishes.add(wish);
     this.#begin(wish);
-    // A provider may be registered late, and another in its place. It is looked for at each run, whose count it is then.
-    const look = (): undefined => this.#look();
-    const stop = this.#watching.watch(sources, (pipeline) => pipeline.record(look));
     return () => {
       stop();
       this.#wishes.delete(wish);
