@@ -34,13 +34,13 @@ interface Watcher {
 
 type Exhausted = EventOrigin & { readonly reason: string };
 
-type Register = (pipeline: AnyPipeline, key?: string) => void;
-
 export class Collector<D extends Distribution> {
   readonly #books: Books<D>;
   readonly #accounts = new Map<string, PipelineAccount>();
   /** Those that are of no single pipeline. */
   readonly #plains = new Map<string, Account>();
+  /** Where each pipeline that was ever seen is counted. */
+  readonly #settled = new WeakMap<AnyPipeline, PipelineAccount>();
   readonly #homes = new Homes();
   readonly #gauges = new GaugeReader(this.#homes);
   readonly #pipelines = new Listening<AnyPipeline>();
@@ -66,12 +66,15 @@ export class Collector<D extends Distribution> {
     }));
     // Before anything is listened to it is known what is shared.
     for (const { source, accountOf } of entries)
-      for (const [key, pipeline] of pipelinesOf(source)) this.#settle(pipeline, accountOf(key));
+      for (const [key, pipeline] of pipelinesOf(source)) this.#settle(pipeline, () => accountOf(key));
     const stops = entries.map(({ source, accountOf }) => {
-      const register: Register = (pipeline, key) => this.#listen(pipeline, accountOf(key), watcher);
-      if (isKeyed(source)) return source.follow((key, pipeline) => register(pipeline, key));
-      register(source);
-      return undefined;
+      const listen = (key: string | undefined, pipeline: AnyPipeline): void =>
+        this.#listen(
+          pipeline,
+          this.#settle(pipeline, () => accountOf(key)),
+          watcher,
+        );
+      return isKeyed(source) ? source.follow(listen) : listen(undefined, source);
     });
     for (const entry of entries) this.#sources.add(entry);
     return () => {
@@ -117,17 +120,22 @@ export class Collector<D extends Distribution> {
     return inMap(this.#plains, JSON.stringify(labels), () => new Account(this.#books, labels));
   }
 
-  /** Says of each policy in the pipeline where that is counted which belongs to no run. */
-  #settle(pipeline: AnyPipeline, account: PipelineAccount): void {
-    for (const policy of pipeline.builtIns) {
-      const target = targetOf(policy);
-      if (target === undefined) continue;
-      this.#homes.settle({ target, name: policy.name, label: pipeline.labelOf(policy as never) }, account);
-    }
+  /**
+   * Says where the pipeline is counted, the first time that it is seen, and of each policy in it where that is counted
+   * which belongs to no run.
+   */
+  #settle(pipeline: AnyPipeline, accountOf: () => PipelineAccount): PipelineAccount {
+    return inMap(this.#settled, pipeline, () => {
+      const account = accountOf();
+      for (const policy of pipeline.builtIns) {
+        const [target, label] = [targetOf(policy), pipeline.labelOf(policy as never)];
+        if (target !== undefined) this.#homes.settle({ target, name: policy.name, label }, account);
+      }
+      return account;
+    });
   }
 
   #listen(pipeline: AnyPipeline, account: PipelineAccount, watcher: Watcher): void {
-    this.#settle(pipeline, account);
     const circuits = pipeline.builtIns.filter(isCircuit);
     for (const circuit of circuits)
       this.#circuits.add(circuit, watcher.circuits, () => this.#follow(circuit));

@@ -30,7 +30,7 @@ const NOBODY: Judging = { settings: {}, faultIn() {} };
 
 /** Whether what ended so failed: by the judges of the run and of the pipelines around; a bug in the code has failed, too. */
 export function failed(outcome: Outcome, call: CallNode): boolean {
-  if (outcome.ok && call.judges === undefined && call.run.options.judge === undefined) return false;
+  if (call.judges === undefined && call.run.options.judge === undefined) return !outcome.ok;
   const { verdict } = judge(NOBODY, outcome, call);
   return verdict === 'ignore' ? !outcome.ok : verdict === 'failure';
 }
@@ -39,7 +39,8 @@ export function failed(outcome: Outcome, call: CallNode): boolean {
 export abstract class Facts {
   readonly run: Run;
   private answered = false;
-  private lateness: unknown = NOBODY;
+  /** The errors of the time-outs: the run may end with an earlier one, where an attempt after it never came to run. */
+  private lateness: unknown[] | undefined = undefined;
 
   constructor(run: Run) {
     this.run = run;
@@ -50,7 +51,8 @@ export abstract class Facts {
   }
 
   timedOut(_policy: Policy | undefined, error: unknown): void {
-    this.lateness = error;
+    this.lateness ??= [];
+    this.lateness.push(error);
   }
 
   recovered(): void {
@@ -64,7 +66,7 @@ export abstract class Facts {
     if (!ok) {
       if (run.aborted && error === run.abortReason) return 'aborted';
       if (refusedRun(error, run)) return 'rejected';
-      if (error === this.lateness) return 'timeout';
+      if (this.lateness?.includes(error)) return 'timeout';
     }
     return failed(outcome, run) ? 'failure' : 'success';
   }
