@@ -1,13 +1,18 @@
 /** Counts one run: a recorder that keeps no report, only what it has to remember until the run is over. */
 import type { BuiltIn } from '../core/built-in.ts';
 import type { CallNode } from '../core/call.ts';
-import { TimeoutError } from '../core/errors.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Recorder, Run } from '../core/run.ts';
 import type { Scope } from '../core/scope.ts';
 import { isInside } from '../pipeline/report.ts';
-import { type CallResult, Facts, failed } from '../pipeline/result.ts';
+import {
+  type AttemptResult,
+  type CallResult,
+  Facts,
+  resultOfAttempt,
+  resultOfGivenUp,
+} from '../pipeline/result.ts';
 import type { PipelineAccount } from './account.ts';
 import type { CircuitWatch } from './circuit-watch.ts';
 import { INSTRUMENTS } from './instruments.ts';
@@ -20,8 +25,6 @@ export interface Counted {
   /** Those of its circuits that have to be told of successes. */
   readonly untimed: readonly CircuitWatch[];
 }
-
-type AttemptResult = 'success' | 'failure' | 'timeout' | 'aborted';
 
 /** An invocation that runs, in a list of them, of which there is hardly ever more than one. */
 interface Attempt {
@@ -54,12 +57,11 @@ export class Meter extends Facts implements Recorder {
     const attempt = this.#take(call);
     if (attempt === undefined) return;
     if (attempt.abandoned) this.#counted.account.abandonedRunning.value--;
-    else this.#measure(attempt, this.#resultOf(call, outcome));
+    else this.#measure(attempt, resultOfAttempt(call, outcome));
   }
 
   gaveUp(scope: Scope, why: Outcome): void {
-    const result = this.#isAbort(why) || !(why.error instanceof TimeoutError) ? 'aborted' : 'timeout';
-    this.#abandon((call) => isInside(call, scope), result);
+    this.#abandon((call) => isInside(call, scope), resultOfGivenUp(this.run, why));
   }
 
   waited(policy: Policy, startMs: number): void {
@@ -104,15 +106,6 @@ export class Meter extends Facts implements Recorder {
     if (this.#retry === undefined) return;
     this.#counted.account.count(INSTRUMENTS.retries, this.#retry, { result }).value++;
     this.#retry = undefined;
-  }
-
-  #resultOf(call: CallNode, outcome: Outcome): AttemptResult {
-    if (this.#isAbort(outcome)) return 'aborted';
-    return failed(outcome, call) ? 'failure' : 'success';
-  }
-
-  #isAbort({ ok, error }: Outcome): boolean {
-    return !ok && this.run.aborted && error === this.run.abortReason;
   }
 
   #measure({ startMs }: Attempt, outcome: AttemptResult): void {

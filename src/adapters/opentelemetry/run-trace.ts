@@ -11,14 +11,14 @@ import {
 } from '@opentelemetry/api';
 import type { BuiltIn } from '../../core/built-in.ts';
 import type { CallNode } from '../../core/call.ts';
-import { type HoldfastError, TimeoutError } from '../../core/errors.ts';
+import type { HoldfastError, TimeoutError } from '../../core/errors.ts';
 import type { EventOrigin } from '../../core/events.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Operation, Policy } from '../../core/policy.ts';
 import type { Recorder, Run } from '../../core/run.ts';
 import type { Scope } from '../../core/scope.ts';
 import { isInside } from '../../pipeline/report.ts';
-import { type CallResult, Facts, failed } from '../../pipeline/result.ts';
+import { type CallResult, Facts, resultOfAttempt, resultOfGivenUp } from '../../pipeline/result.ts';
 import { BulkheadFullError } from '../../policies/bulkhead/errors.ts';
 import { CircuitOpenError } from '../../policies/circuit-breaker/errors.ts';
 import { withAttempt, within } from './context.ts';
@@ -31,9 +31,6 @@ export interface SpanSource {
   readonly tracer: Tracer;
   readonly name: string;
 }
-
-/** A run ends as metrics count it; an attempt in one of these too, or because the run did not wait for it. */
-type Ending = CallResult | 'abandoned';
 
 export class RunTrace extends Facts implements Recorder {
   readonly #source: SpanSource;
@@ -90,15 +87,15 @@ export class RunTrace extends Facts implements Recorder {
   }
 
   ended(call: CallNode, outcome: Outcome): void {
-    if (this.#attempts.has(call)) this.#close(call, attemptResult(call, outcome), outcome);
+    if (this.#attempts.has(call)) this.#close(call, resultOfAttempt(call, outcome), outcome);
   }
 
   gaveUp(scope: Scope, why: Outcome): void {
     for (const call of [...this.#attempts.keys()])
-      if (isInside(call, scope)) this.#close(call, givenUpResult(call, why), why);
+      if (isInside(call, scope)) this.#close(call, resultOfGivenUp(this.run, why), why);
   }
 
-  #close(call: CallNode, ending: Ending, outcome: Outcome): void {
+  #close(call: CallNode, ending: CallResult, outcome: Outcome): void {
     const span = this.#attempts.get(call);
     this.#attempts.delete(call);
     this.#end(span, ending, outcome);
@@ -128,13 +125,14 @@ export class RunTrace extends Facts implements Recorder {
 
   settled(outcome: Outcome): void {
     this.#over = true;
-    for (const span of this.#attempts.values()) this.#end(span, 'abandoned', undefined);
+    // A layer of the user's may leave others running.
+    for (const span of this.#attempts.values()) this.#end(span, 'aborted');
     this.#attempts.clear();
     safely(() => this.#span.setAttribute('holdfast.attempts', this.#begun));
     this.#end(this.#span, this.resultOf(outcome), outcome);
   }
 
-  #end(span: Span | undefined, ending: Ending, outcome: Outcome | undefined): void {
+  #end(span: Span | undefined, ending: CallResult, outcome?: Outcome): void {
     safely(() => span?.setAttribute('holdfast.outcome', ending));
     if (outcome !== undefined && ending !== 'success' && ending !== 'fallback')
       safely(() => span?.setAttributes(about(ending, outcome)).setStatus({ code: SpanStatusCode.ERROR }));
@@ -148,17 +146,8 @@ export class RunTrace extends Facts implements Recorder {
   }
 }
 
-function attemptResult(call: CallNode, outcome: Outcome): CallResult {
-  const { run } = call;
-  if (!outcome.ok && run.aborted && outcome.error === run.abortReason) return 'aborted';
-  return failed(outcome, call) ? 'failure' : 'success';
-}
-
-const givenUpResult = ({ run }: CallNode, { error }: Outcome): CallResult =>
-  error instanceof TimeoutError && !(run.aborted && error === run.abortReason) ? 'timeout' : 'aborted';
-
 /** What a span says of how it ended, where that was not well. */
-function about(ending: Ending, { ok, value, error }: Outcome): Attributes {
+function about(ending: CallResult, { ok, value, error }: Outcome): Attributes {
   const policy = ending === 'rejected' || ending === 'timeout' ? (error as HoldfastError).policy : undefined;
   return {
     'error.type': ok ? valueType(value) : errorType(error),

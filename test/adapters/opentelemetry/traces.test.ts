@@ -190,7 +190,7 @@ describe('a run and its attempts', () => {
     expect(told()).toMatchObject({ status: ERROR, attributes: ended, below: [{ attributes: ended }] });
   });
 
-  test('are abandoned where the run did not wait for them', async () => {
+  test('end with a run that did not wait for them', async () => {
     const hasty: Layer = {
       around: (next) => (operation, call) => {
         next(operation, call).catch(() => {});
@@ -204,7 +204,7 @@ describe('a run and its attempts', () => {
     await new VirtualClock().advance(0);
     expect(told()).toMatchObject({
       attributes: { 'holdfast.outcome': 'success' },
-      below: [{ status: UNSET, attributes: { 'holdfast.outcome': 'abandoned' } }],
+      below: [{ status: UNSET, attributes: { 'holdfast.outcome': 'aborted' } }],
     });
   });
 
