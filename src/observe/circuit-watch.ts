@@ -31,6 +31,9 @@ export class CircuitWatch {
     this.#openSinceMs = circuit.state === 'open' ? circuit.clock.now() : undefined;
     for (const change of USUAL) home.count(INSTRUMENTS.circuitTransitions, change);
     home.count(INSTRUMENTS.circuitOpen);
+    // Incidents are rare: who asks for the increase of a series that begins with the first would not see it.
+    const { incidentDetection, incidentRecovery, incidentRejections } = INSTRUMENTS;
+    for (const each of [incidentDetection, incidentRecovery, incidentRejections]) home.distribution(each);
   }
 
   /** A call succeeded; needed only where the window says nothing of times. */

@@ -34,7 +34,12 @@ function setUp(options: Parameters<typeof circuitBreaker>[0] = {}) {
     succeed: () => subject.run(() => 1).catch(() => {}),
     fail: () => subject.run(() => Promise.reject(new Error('boom'))).catch(() => {}),
     states: () => collected.numbers(circuitState),
-    incidents: () => collected.values(incidentDetection, incidentRecovery, incidentRejections),
+    incidents: () =>
+      Object.fromEntries(
+        Object.entries(collected.values(incidentDetection, incidentRecovery, incidentRejections)).filter(
+          ([, values]) => values.length > 0,
+        ),
+      ),
   };
 }
 

@@ -28,15 +28,19 @@ interface Line {
 // The SDK sums what came between two collections, and then the sums.
 const rounded = (value: number): number => Number(value.toFixed(9));
 
+/** The lines of a metric, by what they are of a histogram and by the values of labels. */
 async function scraped(registry: Registry, row: Instrument): Promise<Numbers> {
   const name = nameOf(row);
   const { values } = await registry.getSingleMetric(name)!.get();
-  return Object.fromEntries(
-    (values as Line[]).map(({ labels: { le, ...labels }, value, metricName = name }) => {
-      const key = [metricName.replace(name, ''), ...(le === undefined ? [] : [le]), ...Object.values(labels)];
-      return [key.join('|'), rounded(value)];
-    }),
-  );
+  const lines = (values as Line[]).map(({ labels: { le, ...labels }, value, metricName = name }) => {
+    const of = Object.values(labels).join('|');
+    const part = `${metricName.replace(name, '')}|${le === undefined ? '' : `${le}|`}`;
+    return { of, key: `${part}${of}`, value };
+  });
+  // A histogram of OpenTelemetry cannot be shown before it was told a value.
+  const untold = lines.filter(({ of, key, value }) => key === `_count|${of}` && value === 0);
+  const told = lines.filter(({ of }) => !untold.some((each) => each.of === of));
+  return Object.fromEntries(told.map(({ key, value }) => [key, rounded(value)]));
 }
 
 /** The same lines of what the SDK of OpenTelemetry exported. */
