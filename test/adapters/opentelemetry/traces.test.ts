@@ -1,4 +1,5 @@
 /** What the spans of a run say. */
+import { readFileSync } from 'node:fs';
 import { SpanKind, SpanStatusCode, type TracerProvider } from '@opentelemetry/api';
 import {
   bulkhead,
@@ -18,6 +19,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { errorOf, watch, work } from '../../support/spies.ts';
 import { registered, sdk, type Told, treeOf, unregister } from './spans.ts';
 
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 const boom = Object.assign(new Error('boom'), { code: 'ECONNRESET' });
 const { ERROR, UNSET } = SpanStatusCode;
 
@@ -61,7 +63,7 @@ describe('a run and its attempts', () => {
     });
     for (const span of spans()) {
       expect(span.kind).toBe(SpanKind.INTERNAL);
-      expect(span.instrumentationScope.name).toBe('holdfast');
+      expect(span.instrumentationScope).toMatchObject({ name: 'holdfast', version });
     }
   });
 
