@@ -127,8 +127,18 @@ export const INSTRUMENTS = {
   ),
   bulkheadInFlight: ofPolicy('bulkhead.in_flight', 'gauge', '{call}', 'Calls that hold a place'),
   bulkheadQueued: ofPolicy('bulkhead.queued', 'gauge', '{call}', 'Calls that wait for a place'),
-  bulkheadConcurrency: ofPolicy('bulkhead.concurrency_limit', 'gauge', '{call}', 'Calls that may hold a place at once'),
-  bulkheadQueue: ofPolicy('bulkhead.queue_limit', 'gauge', '{call}', 'Calls that may wait for a place at once'),
+  bulkheadConcurrency: ofPolicy(
+    'bulkhead.concurrency_limit',
+    'gauge',
+    '{call}',
+    'Calls that may hold a place at once',
+  ),
+  bulkheadQueue: ofPolicy(
+    'bulkhead.queue_limit',
+    'gauge',
+    '{call}',
+    'Calls that may wait for a place at once',
+  ),
   bulkheadAbandoned: ofPolicy(
     'bulkhead.abandoned',
     'gauge',
