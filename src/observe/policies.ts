@@ -5,7 +5,7 @@ import type { EventOrigin } from '../core/events.ts';
 /** Any of them. */
 export type AnyPolicy = BuiltIn<object, unknown>;
 
-export type CircuitState = 'closed' | 'open' | 'half-open' | 'isolated';
+type CircuitState = 'closed' | 'open' | 'half-open' | 'isolated';
 
 export interface StateEvent extends EventOrigin {
   readonly from: CircuitState;

@@ -7,7 +7,7 @@ import type { Pipeline } from '../pipeline/pipeline.ts';
 export type AnyPipeline = Pipeline<unknown, object>;
 
 /** A pipeline, or what `keyed` returned. */
-export type Source = AnyPipeline | Keyed<AnyPipeline>;
+export type Source = Pipeline<unknown, object> | Keyed<Pipeline<unknown, object>>;
 
 // By what they can do, not by their class: another copy of the library may have made them.
 const can = (source: unknown, what: string): boolean =>

@@ -29,7 +29,7 @@ export const CALL_RESULTS: readonly CallResult[] = [
 const NOBODY: Judging = { settings: {}, faultIn() {} };
 
 /** Whether what ended so failed: by the judges of the run and of the pipelines around; a bug in the code has failed, too. */
-export function failed(outcome: Outcome, call: CallNode): boolean {
+function failed(outcome: Outcome, call: CallNode): boolean {
   if (call.judges === undefined && call.run.options.judge === undefined) return !outcome.ok;
   const { verdict } = judge(NOBODY, outcome, call);
   return verdict === 'ignore' ? !outcome.ok : verdict === 'failure';

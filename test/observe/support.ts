@@ -4,12 +4,12 @@ import { INSTRUMENTS, type Instrument } from '../../src/observe/instruments.ts';
 import type { Labels } from '../../src/observe/series.ts';
 import type { Source } from '../../src/observe/sources.ts';
 
-export const instruments: readonly Instrument[] = Object.values(INSTRUMENTS);
+const instruments: readonly Instrument[] = Object.values(INSTRUMENTS);
 
 const textOf = ({ name }: Instrument, labels: Labels): string =>
   [name, ...Object.entries(labels).map(([label, value]) => `${label}=${value}`)].join(' ');
 
-export class Noted {
+class Noted {
   readonly text: string;
   readonly values: number[] = [];
 

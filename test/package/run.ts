@@ -95,6 +95,7 @@ function use(project: string, other: string, node: string): void {
 const peers: Record<string, readonly string[]> = {
   undici: ['undici'],
   opentelemetry: ['@opentelemetry/api', '@opentelemetry/sdk-trace-node'],
+  prometheus: ['prom-client'],
 };
 
 function beside(entry: string, project: string, typescript: string): void {

@@ -1,7 +1,7 @@
 /** What tracers, meters and context managers throw: it goes where OpenTelemetry wants its own faults, and nowhere else. */
 import { diag } from '@opentelemetry/api';
 
-export function report(fault: unknown): void {
+function report(fault: unknown): void {
   try {
     diag.error('holdfast:', fault);
   } catch {

@@ -4,7 +4,7 @@ import { instrument } from 'holdfast/prometheus';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { nameOf } from '../../../src/adapters/prometheus/names.ts';
-import { INSTRUMENTS } from '../../../src/observe/instruments.ts';
+import { INSTRUMENTS, type Instrument } from '../../../src/observe/instruments.ts';
 import { type Traffic, trafficOf, World } from '../../observe/traffic.ts';
 
 const CALLS = 100;
@@ -17,10 +17,32 @@ type Numbers = Map<string, number>;
 async function scrape(registry: Registry): Promise<Numbers> {
   const numbers: Numbers = new Map();
   for (const { name, values } of await registry.getMetricsAsJSON()) {
-    for (const { labels, value, metricName = name } of values as Line[])
-      if (labels.le === undefined) numbers.set([metricName, ...Object.values(labels)].join('|'), value);
+    for (const { labels, value, metricName = name } of values as Line[]) {
+      if (labels.le !== undefined) continue;
+      expect({ [name]: strangeIn(name, labels) }).toEqual({ [name]: [] });
+      numbers.set([metricName, ...Object.values(labels)].join('|'), value);
+    }
   }
   return numbers;
+}
+
+const byName = new Map<string, Instrument>(Object.values(INSTRUMENTS).map((each) => [nameOf(each), each]));
+
+/** Labels that the table does not have, or with values that it does not have. */
+function strangeIn(name: string, labels: Line['labels']): string[] {
+  const { labels: fixed, perPolicy } = byName.get(name) as Instrument;
+  const known: Record<string, RegExp | readonly string[]> = {
+    pipeline: /^(pipeline \d|keyed|shared)$/,
+    twice: ['yes'],
+    ...(perPolicy && { policy: /^(p\d|deadline)$/ }),
+    ...fixed,
+  };
+  return Object.entries(labels)
+    .filter(([label, value]) => {
+      const allowed = known[label] ?? [];
+      return allowed instanceof RegExp ? !allowed.test(value) : !allowed.includes(value);
+    })
+    .map(([label, value]) => `${label}=${value}`);
 }
 
 interface Line {
