@@ -5,6 +5,8 @@ export default defineConfig({
     index: 'src/index.ts',
     testing: 'src/testing/index.ts',
     fetch: 'src/adapters/fetch/index.ts',
+    opentelemetry: 'src/adapters/opentelemetry/index.ts',
+    prometheus: 'src/adapters/prometheus/index.ts',
     undici: 'src/adapters/undici/index.ts',
   },
   format: ['esm', 'cjs'],

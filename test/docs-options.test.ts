@@ -46,6 +46,8 @@ const numbers = (text: string): string[] => text.match(/\d[\d_.]*\d|\d/g) ?? [];
 const tables: [page: string, heading: string, file: string, name: string, inherited: () => Option[]][] = [
   ['keyed', 'Option', '../pipeline/keyed.ts', 'KeyedOptions', () => []],
   ['fetch', 'Option', '../adapters/fetch/fetch.ts', 'FetchOptions', httpOptions],
+  ['opentelemetry', 'Option', '../adapters/opentelemetry/instrument.ts', 'OpenTelemetryOptions', () => []],
+  ['prometheus', 'Option', '../adapters/prometheus/instrument.ts', 'PrometheusOptions', () => []],
   ['retry', 'Option', 'retry/retry.ts', 'RetryOptions', commonOptions],
   ['retry', 'Option of `retryBudget`', 'retry/budget.ts', 'RetryBudgetOptions', () => []],
   ['circuit-breaker', 'Option', 'circuit-breaker/options.ts', 'CircuitBreakerOptions', commonOptions],

@@ -136,12 +136,13 @@ export abstract class BuiltIn<
 
   /** @internal Emits to the policy's own listeners, and to those of the pipeline whose run it is; makes the event if any hears. */
   protected emitIn<K extends keyof Types & string>(
-    { run: { owner } }: CallNode,
+    { run: { owner, recorder } }: CallNode,
     type: K,
     detail: () => Omit<Types[K], keyof EventOrigin>,
   ): void {
-    if (!this.heard(type) && !owner.heard(type)) return;
+    if (!this.heard(type) && !owner.heard(type) && recorder?.emitted === undefined) return;
     const payload = { ...owner.sourceOf(this as unknown as Policy), ...detail() };
+    recorder?.emitted?.(type, payload);
     this.emitHere(type, payload);
     if (owner !== (this as unknown)) owner.emitHere(type, payload);
   }

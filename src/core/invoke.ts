@@ -9,10 +9,12 @@ export const invoke: Stage = (operation, call) => {
   // Later, since who interrupted it for this reason has to stop what is in it first.
   if (halted !== undefined) return tellLater(call, halted);
   // A layer may run several at a time on one call: in a report each has an end of its own.
-  const node = call.run.recorder === undefined ? call : new CallNode(call);
+  const { recorder } = call.run;
+  const node = recorder === undefined ? call : new CallNode(call);
   node.began();
   try {
-    promised(operation(node)).then(
+    const returned = recorder?.invoke === undefined ? operation(node) : recorder.invoke(operation, node);
+    promised(returned).then(
       (value) => ended(node, success(value)),
       (error) => ended(node, failure(error)),
     );

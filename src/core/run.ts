@@ -34,7 +34,18 @@ export interface Recorder {
   gaveUp(scope: Scope, outcome: Outcome): void;
   waited(policy: Policy, startMs: number): void;
   refused(policy: Policy, error: unknown): void;
+  /** A timeout ended what stands inside it with this error; `undefined` for the deadline of the run. */
+  timedOut(policy: Policy | undefined, error: unknown): void;
+  /** A fallback has answered in the place of an error. */
+  recovered(): void;
+  /** The run has settled. */
   settled(outcome: Outcome): void;
+  /** Starts the run, where that is to happen within something of its own: a context, say. */
+  around?<T>(start: () => Promise<T>): Promise<T>;
+  /** Invokes the operation, likewise. */
+  invoke?<T>(operation: Operation<T>, call: CallNode): PromiseLike<T> | T;
+  /** A policy of the library emits an event on behalf of the run. */
+  emitted?(type: string, event: EventOrigin): void;
 }
 
 const NO_OPTIONS: RunOptions = {};
@@ -102,11 +113,13 @@ export class Run extends Root {
   }
 
   override onInterrupt(): void {
-    const why = failure(this.lateness());
-    this.onStop(why, true);
-    if (!this.aborted)
+    const error = this.lateness();
+    this.onStop(failure(error), true);
+    if (!this.aborted) {
+      this.recorder?.timedOut(undefined, error);
       this.owner.emitHere('timeout', { ...this.deadlineSource(), ms: this.options.timeoutMs } as never);
-    this.end(why);
+    }
+    this.end(failure(error));
   }
 
   /** Why nothing may start any more: the caller's reason, or the error of a deadline. */

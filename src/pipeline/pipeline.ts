@@ -9,10 +9,11 @@ import { fuse } from '../core/fuse.ts';
 import type { Judge, Judges } from '../core/judge.ts';
 import { allowed, CLOCK, FLAG, FUNCTION, NAME, type Rules, settle } from '../core/options.ts';
 import type { Gate, Layer, Next, Operation, Policy } from '../core/policy.ts';
-import type { Run } from '../core/run.ts';
+import type { Recorder, Run } from '../core/run.ts';
 import { type ExtraOf, Runnable } from '../core/runnable.ts';
 import { inward, outward, type Stage } from '../core/stage.ts';
 import { labelsOf } from './labels.ts';
+import { around, together } from './recorders.ts';
 import { relayStates } from './relays.ts';
 import { CallRecorder, type CallReport } from './report.ts';
 import { printWarnings, warningsOf } from './warnings.ts';
@@ -30,6 +31,9 @@ export interface PipelineOptions {
   /** Capture a stack in each error of the library, which costs microseconds. Default: false. */
   readonly captureStack?: boolean | undefined;
 }
+
+/** Makes what writes down a run that is about to start; undefined where nothing is to write it down. */
+type RecorderMaker = (run: Run) => Recorder | undefined;
 
 /** The events of a pipeline, besides those of its policies. */
 export interface PipelineEvents {
@@ -84,6 +88,7 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
   /** Its policies that have to do with time, those of pipelines within included. */
   readonly #timed: readonly (Policy & Timed)[];
   readonly #labels: ReadonlyMap<Policy, string>;
+  #makers: readonly RecorderMaker[] = [];
   #stopRelays: (() => void) | undefined = undefined;
   /** @internal Whether `surround` was called. */
   surrounded = false;
@@ -132,9 +137,26 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
 
   /** @internal */
   override launch<T>(run: Run, operation: Operation<T>): Promise<T> {
-    if (!this.heard('call')) return super.launch(run, operation);
-    run.recorder = new CallRecorder(run, (report) => this.emitHere('call', report));
-    return super.launch(run, operation);
+    const reported = this.heard('call');
+    if (!reported && this.#makers.length === 0) return super.launch(run, operation);
+    let recorder: Recorder | undefined = reported ? new CallRecorder(run) : undefined;
+    // One of them may let in another, which is to have this run as well.
+    for (let i = 0; i < this.#makers.length; i++)
+      recorder = together(recorder, (this.#makers[i] as RecorderMaker)(run));
+    if (recorder === undefined) return super.launch(run, operation);
+    run.recorder = recorder;
+    return around(recorder, () => super.launch(run, operation));
+  }
+
+  /**
+   * @internal Has what `make` returns, if anything, write down each run from now on, until what this returns is called.
+   * Neither may throw.
+   */
+  record(make: RecorderMaker): () => void {
+    this.#makers = [...this.#makers, make];
+    return () => {
+      this.#makers = this.#makers.filter((each) => each !== make);
+    };
   }
 
   /** The pipeline's clock: its own, else its first policy's. */

@@ -132,6 +132,7 @@ class TimedScope extends Scope {
     const error = this.policy.error(this);
     const cooperate = this.policy.mode === 'cooperate';
     this.onStop(failure(error), !cooperate);
+    this.run.recorder?.timedOut(this.policy, error);
     this.policy.announce(this);
     if (!cooperate) void this.giveUp(error);
     else if (this.late === undefined) this.waiting = error;

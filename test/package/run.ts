@@ -91,13 +91,21 @@ function use(project: string, other: string, node: string): void {
   check('ESM, CommonJS and two installations in one process', 'copies.mjs', other);
 }
 
-/** What needs the optional peer: until now it was absent. */
-function besideUndici(project: string, typescript: string): void {
-  step('installs undici', project, 'npm', ...npmInstall(`undici@${devDependencies.undici}`));
+/** What needs optional peers, by the name of its entry: until then they are absent. */
+const peers: Record<string, readonly string[]> = {
+  undici: ['undici'],
+  opentelemetry: ['@opentelemetry/api', '@opentelemetry/sdk-trace-node'],
+  prometheus: ['prom-client'],
+};
+
+function beside(entry: string, project: string, typescript: string): void {
+  const packages = (peers[entry] as readonly string[]).map((name) => `${name}@${devDependencies[name]}`);
+  step(`installs ${packages.join(' ')}`, project, 'npm', ...npmInstall(...packages));
   const compilerOptions = { ...common, ...settings['types of Node, none of the DOM'] };
-  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['undici.ts'] }));
-  step(`TypeScript ${typescript}: undici`, project, process.execPath, 'node_modules/typescript/bin/tsc');
-  for (const node of nodes()) step(`${node}: undici`, project, node, 'undici.mjs');
+  const files = [`${entry}.ts`];
+  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+  step(`TypeScript ${typescript}: ${entry}`, project, process.execPath, 'node_modules/typescript/bin/tsc');
+  for (const node of nodes()) step(`${node}: ${entry}`, project, node, `${entry}.mjs`);
 }
 
 try {
@@ -106,7 +114,8 @@ try {
   const projects = typescripts.map((typescript) => install(tarball, typescript));
   for (const [index, project] of projects.entries()) compile(project, typescripts[index]!);
   for (const node of nodes()) use(projects[0]!, projects[1]!, node);
-  for (const [index, project] of projects.entries()) besideUndici(project, typescripts[index]!);
+  for (const entry of Object.keys(peers))
+    for (const [index, project] of projects.entries()) beside(entry, project, typescripts[index]!);
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

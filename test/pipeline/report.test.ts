@@ -40,6 +40,7 @@ describe('the report of a run', () => {
         policy: 'p',
         pipeline: 'p',
         outcome: { ok: true, value: 'v', error: undefined },
+        result: 'success',
         startMs: 1_000,
         durationMs: 25,
         attempts: [

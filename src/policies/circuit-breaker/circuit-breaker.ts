@@ -209,19 +209,23 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
     apply();
     const to = machine.state;
     if (this.holds === undefined) this.released();
-    if (from === to || !this.heard('state')) return;
-    // A listener may change the state again: what it causes is told after what it was told.
-    const waiting = this.#events.push({
+    const { owner, recorder } = call.run;
+    if (from === to || !(this.heard('state') || recorder?.emitted)) return;
+    const event: BreakerStateEvent = {
       policy: this.name,
       pipeline: call.pipeline,
       from,
       to,
       atMs: machine.sinceMs,
       reason,
+      unwellSinceMs: tripped(from, reason) ? machine.unwellSinceMs : undefined,
       cause: to === 'open' ? this.#cause : undefined,
       ...this.#mark,
       stats: this.#statsAt(now),
-    });
+    };
+    recorder?.emitted?.('state', { ...event, policy: owner.labelOf(this) });
+    // A listener may change the state again: what it causes is told after what it was told.
+    const waiting = this.#events.push(event);
     if (waiting > 1) return;
     for (let next = this.#events[0]; next !== undefined; next = this.#events[0]) {
       this.emitHere('state', next);
@@ -248,6 +252,9 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
     return this.settings.observeOnly ? { observed: true } : undefined;
   }
 }
+
+const tripped = (from: BreakerState, reason: ChangeReason): boolean =>
+  from === 'closed' && reason !== 'manual' && reason !== 'isolation';
 
 // Until its stack is first read, V8 keeps alive all that an error was thrown through: here, for as long as the breaker
 // remembers it, the pipeline and the call.

@@ -19,6 +19,8 @@ async function main() {
   });
   assert.equal(answer, 'up');
   assert.equal(typeof resilience(), 'function');
+  // Nor is there this one, and what needs it says so.
+  assert.throws(() => require('holdfast/opentelemetry'), /Cannot find module '@opentelemetry\/api'/);
 }
 
 void main();

@@ -1,7 +1,8 @@
 /** The package from ESM, its two entries together. */
 import assert from 'node:assert/strict';
 import * as holdfast from 'holdfast';
-import { CircuitOpenError, isRejection, retry } from 'holdfast';
+import { CircuitOpenError, isRejection, pipeline, retry } from 'holdfast';
+import { instrument } from 'holdfast/prometheus'; // there is no prom-client, and it loads
 import { VirtualClock } from 'holdfast/testing';
 import trip from './trip.cjs';
 
@@ -17,3 +18,8 @@ const answer = await retry({ retries: 1, backoff: () => 1 }).run(async () => {
   return 'up';
 });
 assert.equal(answer, 'up');
+
+assert.throws(
+  () => instrument([pipeline('api')], {}),
+  /registry must be a Registry of prom-client, got undefined/,
+);

@@ -1,0 +1,29 @@
+/** The pipelines of which one provider is told: each once, however often it is handed over. */
+import { Listener, Listening } from '../../observe/holding.ts';
+import { type AnyPipeline, isKeyed, type Source } from '../../observe/sources.ts';
+
+export class Watching {
+  readonly #pipelines = new Listening<AnyPipeline>();
+
+  /**
+   * Calls `begin` with each pipeline of the sources, those that a keyed makes later included, unless somebody watches it
+   * here already; what it returns is called with the last who stops.
+   */
+  watch(
+    sources: readonly Source[],
+    begin: (pipeline: AnyPipeline, source: Source) => () => void,
+  ): () => void {
+    const listener = new Listener<AnyPipeline>();
+    const stops = sources.map((source) => {
+      const add = (pipeline: AnyPipeline): void =>
+        this.#pipelines.add(pipeline, listener, () => begin(pipeline, source));
+      if (isKeyed(source)) return source.follow((_, pipeline) => add(pipeline));
+      add(source);
+      return undefined;
+    });
+    return () => {
+      for (const stop of stops) stop?.();
+      this.#pipelines.end(listener);
+    };
+  }
+}
