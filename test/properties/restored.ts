@@ -29,7 +29,9 @@ const seen = ({ breaker: { state, stats, retryAfterMs }, breaker }: Driven) => (
 function transcript({ breaker, clock }: Driven): unknown[] {
   const said: unknown[] = [];
   const startMs = clock.now();
-  breaker.on('state', ({ atMs, cause, ...rest }) => said.push([rest, atMs - startMs, cause !== undefined]));
+  breaker.on('state', ({ atMs, unwellSinceMs = startMs, cause, ...rest }) =>
+    said.push([rest, atMs - startMs, unwellSinceMs - startMs, cause !== undefined]),
+  );
   breaker.on('reject', (event) => said.push(event));
   breaker.on('stale', ({ outcome, ...rest }) => said.push([rest, outcome.ok]));
   return said;
