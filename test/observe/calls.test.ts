@@ -68,7 +68,7 @@ describe('the outcome of a call', () => {
     });
   });
 
-  test('is a failure where the judge throws, which is reported each time: of the attempt, and of the call', async () => {
+  test('is a failure where the judge throws, which is reported each time that it is asked', async () => {
     const { subject, counted } = setUp();
     const faults: unknown[] = [];
     subject.on('listener-error', ({ error }) => faults.push(error));
@@ -76,7 +76,7 @@ describe('the outcome of a call', () => {
       throw boom;
     };
     await subject.run(() => 1, { judge });
-    expect([counted(calls), faults]).toEqual([{ 'calls pipeline=p outcome=failure': 1 }, [boom, boom]]);
+    expect([counted(calls), faults]).toEqual([{ 'calls pipeline=p outcome=failure': 1 }, [boom, boom, boom]]);
   });
 
   test('is a rejection only where this pipeline refused it', async () => {
