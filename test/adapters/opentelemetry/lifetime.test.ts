@@ -4,6 +4,7 @@ import { AlwaysOffSampler } from '@opentelemetry/sdk-trace-node';
 import { circuitBreaker, constant, keyed, pipeline, retry } from 'holdfast';
 import { instrument, type Source } from 'holdfast/opentelemetry';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { CallNode } from '../../../src/core/call.ts';
 import { collectGarbage } from '../../support/garbage.ts';
 import { work } from '../../support/spies.ts';
 import { outline, registered, sdk, treeOf, unregister } from './spans.ts';
@@ -64,6 +65,23 @@ describe('an SDK', () => {
     ]);
     expect(spans()).toEqual([]);
   });
+});
+
+test('nothing is done in a run, not even remembered, while no SDK is registered', async () => {
+  const watched: boolean[] = [];
+  const gate = {
+    enter: (call: unknown) => void watched.push((call as CallNode).run.recorder !== undefined),
+    leave() {},
+  };
+  const subject = pipeline('p', gate);
+  const stop = instrument([subject]);
+  await subject.run(() => 'v');
+  registered();
+  await subject.run(() => 'v');
+  unregister();
+  await subject.run(() => 'v');
+  stop();
+  expect(watched).toEqual([false, true, false]);
 });
 
 describe('stop', () => {
