@@ -70,8 +70,8 @@ export class RunTrace extends Facts implements Recorder {
     const backoffMs = this.#backoffMs;
     this.#backoffMs = undefined;
     safely(() => {
-      // Of a run that is not sampled there is nothing below it either.
-      if (this.#over || !this.#span.isRecording()) return;
+      // Below a run that is not sampled there is nothing either, nor below one that is over.
+      if (!this.#span.isRecording()) return;
       const backoff = backoffMs === undefined ? {} : { 'holdfast.backoff_ms': backoffMs };
       const about = { 'holdfast.attempt': call.attempt, ...backoff };
       this.#attempts.set(call, this.#start('attempt', about, this.#context));
