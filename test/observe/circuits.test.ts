@@ -185,10 +185,10 @@ describe('an incident', () => {
     await succeed();
     await clock.advance(4_500);
     await fail();
-    await clock.advance(1_000);
+    await clock.advance(2_000);
     await fail();
     await fail();
-    expect(incidents()).toEqual({ [`incident.detection ${SERIES}`]: [1.5] });
+    expect(incidents()).toEqual({ [`incident.detection ${SERIES}`]: [2.5] });
   });
 
   test('may be found by a call that succeeds, in a tenth of the window that is healthy until then', async () => {
@@ -236,7 +236,7 @@ describe('an incident', () => {
     await fail();
     await clock.advance(1_000);
     await succeed();
-    const before = incidents();
+    const before = structuredClone(incidents());
     breaker.open();
     await clock.advance(1_000);
     await succeed();
