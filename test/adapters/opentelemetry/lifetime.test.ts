@@ -130,6 +130,23 @@ describe('twice', () => {
     expect(counts).toEqual([2, 2, 0]);
   });
 
+  test('with the provider that is registered, given or not, is traced once', async () => {
+    const { provider, spans } = registered();
+    const subject = pipeline('p');
+    const found = instrument([subject]);
+    const stops = [provider, trace.getTracerProvider()].map((tracerProvider) =>
+      instrument([subject], { tracerProvider }),
+    );
+    await subject.run(() => 'v');
+    expect(outline(treeOf(spans()))).toEqual(named('p'));
+    for (const stop of stops) stop();
+    await subject.run(() => 'v');
+    expect(spans()).toHaveLength(4);
+    found();
+    await subject.run(() => 'v');
+    expect(spans()).toHaveLength(4);
+  });
+
   test('with two providers is traced by each, the second below the first', async () => {
     const [a, b] = [sdk(), sdk()];
     const subject = pipeline('p');
