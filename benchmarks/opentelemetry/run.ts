@@ -53,6 +53,23 @@ const recording = new NodeTracerProvider({ spanProcessors });
 const dropping = new NodeTracerProvider({ spanProcessors, sampler: new AlwaysOffSampler() });
 const meterProvider = new MeterProvider({ readers: [new Reader()] });
 
+// What anybody has to ask of the SDK for the same: two spans, each active in what is below it, and two records.
+const tracer = recording.getTracer('by hand');
+const seconds = meterProvider.getMeter('by hand').createHistogram('call.duration');
+const attributes = { pipeline: 'four', outcome: 'success' };
+const plain = row();
+const twoSpans = (): Promise<number> =>
+  tracer.startActiveSpan('run', (run) =>
+    tracer
+      .startActiveSpan('attempt', (attempt) => plain().finally(() => attempt.end()))
+      .finally(() => run.end()),
+  );
+async function twoRecords(): Promise<number> {
+  const value = await plain();
+  for (let i = 0; i < 2; i++) seconds.record(0.01, attributes);
+  return value;
+}
+
 console.log('\nWith the SDK, which exports nothing:');
 await differences(
   {
@@ -60,7 +77,9 @@ await differences(
     'plain, beside itself': row(),
     'a trace that is recorded': row({ metrics: false, tracerProvider: recording }),
     'a trace that is not sampled': row({ metrics: false, tracerProvider: dropping }),
+    'two spans of the SDK, by hand': twoSpans,
     metrics: row({ traces: false, meterProvider }),
+    'two records of the SDK, by hand': twoRecords,
   },
   rounds,
 );

@@ -169,7 +169,6 @@ export class Collector<D extends Distribution> {
     this.#watches.set(circuit, watch);
     emitting(circuit).on('state', onState);
     return () => {
-      this.#watches.delete(circuit);
       emitting(circuit).off('state', onState);
     };
   }

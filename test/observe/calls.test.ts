@@ -14,7 +14,7 @@ import {
   timeout,
 } from 'holdfast';
 import { VirtualClock } from 'holdfast/testing';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { INSTRUMENTS } from '../../src/observe/instruments.ts';
 import { watch, work } from '../support/spies.ts';
 import { collecting } from './support.ts';
@@ -107,6 +107,20 @@ describe('the outcome of a call', () => {
     expect(results).toEqual(['timeout', 'timeout', 'failure']);
   });
 
+  test('is a time-out also where a later attempt, which timed out in a queue, never came to run', async () => {
+    const { clock, subject, counted } = setUp(
+      retry({ retries: 1, backoff: constant(0) }),
+      timeout({ ms: 10 }),
+      bulkhead({ concurrency: 1, queue: 1 }),
+    );
+    watch(subject.run(work().operation));
+    await clock.advance(20);
+    expect(counted(calls, timeouts)).toEqual({
+      'calls pipeline=p outcome=timeout': 1,
+      'timeouts pipeline=p policy=timeout': 2,
+    });
+  });
+
   test('is a time-out also where the timeout waits for the operation, which then throws', async () => {
     const { clock, subject, counted } = setUp(timeout({ ms: 10, mode: 'cooperate' }));
     const [heeds, gives] = [work(), work()];
@@ -135,6 +149,8 @@ describe('the outcome of a call', () => {
   });
 
   test('is a fallback only where the fallback had the last word', async () => {
+    // A fallback inside a retry is a mistake, of which the pipeline warns.
+    vi.spyOn(console, 'warn').mockImplementation(() => {});
     const { subject, counted, results } = setUp(
       retry({
         retries: 1,
@@ -235,6 +251,30 @@ describe('work that is given up', () => {
     job.reject(boom, 1);
     await clock.advance(0);
     expect(counted(abandoned, abandonedRunning)).toEqual({ 'abandoned pipeline=p': 2 });
+  });
+
+  test('is only what the timeout stands around', async () => {
+    const { clock, subject, counted, values } = setUp(
+      {
+        around: (next) => async (operation, call) => {
+          const first = next(operation, call).catch(() => 'late' as never);
+          await new Promise<void>((resolve) => void clock.setTimer(6, resolve));
+          await Promise.all([first, next(operation, call)]);
+          return first;
+        },
+      },
+      timeout({ ms: 10 }),
+    );
+    const job = work();
+    watch(subject.run(job.operation));
+    await clock.advance(10);
+    expect(counted(abandonedRunning)).toEqual({ 'abandoned.running pipeline=p': 1 });
+    job.resolve(2, 1);
+    await clock.advance(0);
+    expect(values(attemptDuration)).toEqual({
+      'attempt.duration pipeline=p outcome=timeout': [0.01],
+      'attempt.duration pipeline=p outcome=success': [0.004],
+    });
   });
 
   test('is also what a layer of the user’s leaves running', async () => {

@@ -180,6 +180,26 @@ describe('an incident', () => {
     expect(incidents()).toEqual({ [`incident.detection ${SERIES}`]: [trippedMs / 1_000] });
   });
 
+  test('does not begin before the first call that failed, however long nothing was called', async () => {
+    const { clock, succeed, fail, incidents } = setUp({ window: { ms: 10_000 }, minimumCalls: 4 });
+    await succeed();
+    await clock.advance(4_500);
+    await fail();
+    await clock.advance(2_000);
+    await fail();
+    await fail();
+    expect(incidents()).toEqual({ [`incident.detection ${SERIES}`]: [2.5] });
+  });
+
+  test('may be found by a call that succeeds, in a tenth of the window that is healthy until then', async () => {
+    const { clock, succeed, fail, incidents } = setUp({ minimumCalls: 10, lowTrafficFailures: Infinity });
+    for (let i = 0; i < 8; i++) await fail();
+    await clock.advance(1_200);
+    await succeed();
+    await succeed();
+    expect(incidents()).toEqual({ [`incident.detection ${SERIES}`]: [1.2] });
+  });
+
   test('is dated to the last success where the window is by calls', async () => {
     const { incidents, trippedMs } = await untilItTrips({ calls: 10 }, 2_000);
     expect(incidents()).toEqual({ [`incident.detection ${SERIES}`]: [(trippedMs - 1_900) / 1_000] });
@@ -212,7 +232,11 @@ describe('an incident', () => {
   });
 
   test('is not one that somebody made: opened by hand, or isolated', async () => {
-    const { clock, breaker, succeed, incidents } = setUp();
+    const { clock, breaker, succeed, fail, incidents } = setUp({ consecutiveFailures: 1 });
+    await fail();
+    await clock.advance(1_000);
+    await succeed();
+    const before = structuredClone(incidents());
     breaker.open();
     await clock.advance(1_000);
     await succeed();
@@ -222,7 +246,7 @@ describe('an incident', () => {
     breaker.open();
     breaker.release('drill');
     breaker.close();
-    expect([breaker.state, incidents()]).toEqual(['closed', {}]);
+    expect([breaker.state, incidents()]).toEqual(['closed', before]);
   });
 
   test('ends with a close by hand, and with the last reason of an isolation', async () => {

@@ -90,6 +90,16 @@ describe('a policy that three pipelines share', () => {
     });
   });
 
+  test('is called by its name, whatever its label in one of them', () => {
+    const second = bulkhead({ concurrency: 7 });
+    const { watch: count, numbers } = collecting();
+    count([pipeline('a', bulkhead(), second), pipeline('b', second)]);
+    expect(numbers(INSTRUMENTS.bulkheadConcurrency)).toEqual({
+      'bulkhead.concurrency_limit pipeline=a policy=bulkhead': 10,
+      'bulkhead.concurrency_limit pipeline=shared policy=bulkhead': 7,
+    });
+  });
+
   test('is of their name where pipelines have the same', () => {
     const breaker = circuitBreaker();
     const { watch: count, counted } = collecting();
@@ -189,6 +199,7 @@ describe('who has stopped', () => {
     const { watch: count, numbers, counted } = collecting();
     const stop = count([subject]);
     await subject.run(() => 1);
+    expect(Object.keys(numbers(circuitState))).toHaveLength(4);
     stop();
     expect(numbers(circuitState)).toEqual({});
     expect(counted(calls)).toEqual({ 'calls pipeline=p outcome=success': 1 });

@@ -54,6 +54,6 @@ export function instrument(pipelines: Iterable<Source>, options: OpenTelemetryOp
   if (metrics) stops.push(meteringWith(meterProvider).watch(sources, { keys }));
   if (traces) stops.push(tracingWith(tracerProvider).watch(sources));
   return () => {
-    for (const stop of stops.splice(0)) stop();
+    for (const stop of stops) stop();
   };
 }

@@ -70,8 +70,8 @@ export class RunTrace extends Facts implements Recorder {
     const backoffMs = this.#backoffMs;
     this.#backoffMs = undefined;
     safely(() => {
-      // Of a run that is not sampled there is nothing below it either.
-      if (this.#over || !this.#span.isRecording()) return;
+      // Below a run that is not sampled there is nothing either, nor below one that is over.
+      if (!this.#span.isRecording()) return;
       const backoff = backoffMs === undefined ? {} : { 'holdfast.backoff_ms': backoffMs };
       const about = { 'holdfast.attempt': call.attempt, ...backoff };
       this.#attempts.set(call, this.#start('attempt', about, this.#context));
@@ -87,18 +87,21 @@ export class RunTrace extends Facts implements Recorder {
   }
 
   ended(call: CallNode, outcome: Outcome): void {
-    if (this.#attempts.has(call)) this.#close(call, resultOfAttempt(call, outcome), outcome);
+    const span = this.#take(call);
+    if (span !== undefined) this.#end(span, resultOfAttempt(call, outcome), outcome);
   }
 
   gaveUp(scope: Scope, why: Outcome): void {
-    for (const call of [...this.#attempts.keys()])
-      if (isInside(call, scope)) this.#close(call, resultOfGivenUp(this.run, why), why);
+    for (const call of [...this.#attempts.keys()]) {
+      const span = isInside(call, scope) ? this.#take(call) : undefined;
+      if (span !== undefined) this.#end(span, resultOfGivenUp(this.run, why), why);
+    }
   }
 
-  #close(call: CallNode, ending: CallResult, outcome: Outcome): void {
+  #take(call: CallNode): Span | undefined {
     const span = this.#attempts.get(call);
     this.#attempts.delete(call);
-    this.#end(span, ending, outcome);
+    return span;
   }
 
   waited(policy: Policy, startMs: number): void {
@@ -114,8 +117,7 @@ export class RunTrace extends Facts implements Recorder {
 
   override timedOut(policy: Policy | undefined, error: TimeoutError): void {
     super.timedOut(policy, error);
-    const label = policy === undefined ? error.policy : this.run.owner.labelOf(policy);
-    this.#event('timeout', label, { 'holdfast.timeout_ms': error.ms });
+    this.#event('timeout', error.policy, { 'holdfast.timeout_ms': error.ms });
   }
 
   emitted(type: string, event: EventOrigin): void {
@@ -132,11 +134,11 @@ export class RunTrace extends Facts implements Recorder {
     this.#end(this.#span, this.resultOf(outcome), outcome);
   }
 
-  #end(span: Span | undefined, ending: CallResult, outcome?: Outcome): void {
-    safely(() => span?.setAttribute('holdfast.outcome', ending));
+  #end(span: Span, ending: CallResult, outcome?: Outcome): void {
+    safely(() => span.setAttribute('holdfast.outcome', ending));
     if (outcome !== undefined && ending !== 'success' && ending !== 'fallback')
-      safely(() => span?.setAttributes(about(ending, outcome)).setStatus({ code: SpanStatusCode.ERROR }));
-    safely(() => span?.end());
+      safely(() => span.setAttributes(about(ending, outcome)).setStatus({ code: SpanStatusCode.ERROR }));
+    safely(() => span.end());
   }
 
   #event(name: string, policy: string | undefined, about: Attributes): void {

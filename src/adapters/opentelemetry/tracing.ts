@@ -30,10 +30,19 @@ export class Tracing {
     );
   }
 
+  /** Whether runs of the pipeline are traced here. */
+  traces(pipeline: object): boolean {
+    return this.#watching.has(pipeline);
+  }
+
   #trace(run: Run, name: string): RunTrace | undefined {
-    return this.#look()
-      ? safely(() => new RunTrace(run, { tracer: this.#tracer as Tracer, name }))
-      : undefined;
+    if (!this.#look() || this.#isTracedByAnother(run)) return undefined;
+    return safely(() => new RunTrace(run, { tracer: this.#tracer as Tracer, name }));
+  }
+
+  /** Whether the provider that is registered was also given, for this pipeline: then it has the run from there. */
+  #isTracedByAnother({ owner }: Run): boolean {
+    return this.#given === undefined && tracings.get(this.#provider)?.traces(owner) === true;
   }
 
   // Asked for each run: an SDK may be registered late, and another in its place. The tracer is asked for when that has
@@ -56,5 +65,7 @@ const behind = (provider: TracerProvider): TracerProvider =>
 const tracings = /* @__PURE__ */ new WeakMap<object, Tracing>();
 
 /** One for each provider, so that a run is traced once with it, however often it is asked for. */
-export const tracingWith = (provider: TracerProvider | undefined): Tracing =>
-  inMap(tracings, provider ?? trace, () => new Tracing(provider));
+export function tracingWith(provider: TracerProvider | undefined): Tracing {
+  const given = provider === trace.getTracerProvider() ? undefined : provider;
+  return inMap(tracings, given ?? trace, () => new Tracing(given));
+}

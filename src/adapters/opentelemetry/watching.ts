@@ -4,6 +4,12 @@ import { type AnyPipeline, isKeyed, type Source } from '../../observe/sources.ts
 
 export class Watching {
   readonly #pipelines = new Listening<AnyPipeline>();
+  readonly #watched = new WeakSet<AnyPipeline>();
+
+  /** Whether anybody watches it here. */
+  has(pipeline: object): boolean {
+    return this.#watched.has(pipeline as AnyPipeline);
+  }
 
   /**
    * Calls `begin` with each pipeline of the sources, those that a keyed makes later included, unless somebody watches it
@@ -16,7 +22,14 @@ export class Watching {
     const listener = new Listener<AnyPipeline>();
     const stops = sources.map((source) => {
       const add = (pipeline: AnyPipeline): void =>
-        this.#pipelines.add(pipeline, listener, () => begin(pipeline, source));
+        this.#pipelines.add(pipeline, listener, () => {
+          const end = begin(pipeline, source);
+          this.#watched.add(pipeline);
+          return () => {
+            this.#watched.delete(pipeline);
+            end();
+          };
+        });
       if (isKeyed(source)) return source.follow((_, pipeline) => add(pipeline));
       add(source);
       return undefined;

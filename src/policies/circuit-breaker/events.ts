@@ -27,9 +27,9 @@ export interface BreakerStateEvent extends EventOrigin {
   readonly atMs: number;
   readonly reason: ChangeReason;
   /**
-   * Of a circuit that was closed and tripped, since when the dependency had not seemed well: when the last tenth of the
-   * window ended whose own rates were below the thresholds, on the breaker's clock. If there is none in the window, when
-   * its first call ended. Undefined otherwise, and where the window is by calls.
+   * Of a circuit that was closed and tripped, since when the dependency had not seemed well, on the breaker's clock: from
+   * then on no tenth of the window had rates of its own below the thresholds. Undefined otherwise, and where the window
+   * is by calls.
    */
   readonly unwellSinceMs: number | undefined;
   /** The error that tripped the circuit, if it was one. */

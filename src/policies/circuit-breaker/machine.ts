@@ -177,9 +177,9 @@ export class BreakerMachine {
     return slow / calls >= this.rules.slowRate ? 'slow-rate' : undefined;
   }
 
-  /** Since when the dependency has not seemed well, after a trip: since the last part of the window that would not have tripped it. */
+  /** After a trip, since when the dependency has not seemed well: no part of the window alone was below the rates. */
   get unwellSinceMs(): number | undefined {
-    return this.window.wellUntil(({ calls, failures, slow }) => !this.overRate(calls, failures, slow));
+    return this.window.unwellSince(({ calls, failures, slow }) => !this.overRate(calls, failures, slow));
   }
 
   /** The openings in a row before one that begins now: forgotten if the circuit stayed closed as long as the last. */

@@ -4,6 +4,7 @@ import { AlwaysOffSampler } from '@opentelemetry/sdk-trace-node';
 import { circuitBreaker, constant, keyed, pipeline, retry } from 'holdfast';
 import { instrument, type Source } from 'holdfast/opentelemetry';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { CallNode } from '../../../src/core/call.ts';
 import { collectGarbage } from '../../support/garbage.ts';
 import { work } from '../../support/spies.ts';
 import { outline, registered, sdk, treeOf, unregister } from './spans.ts';
@@ -66,6 +67,23 @@ describe('an SDK', () => {
   });
 });
 
+test('nothing is done in a run, not even remembered, while no SDK is registered', async () => {
+  const watched: boolean[] = [];
+  const gate = {
+    enter: (call: unknown) => void watched.push((call as CallNode).run.recorder !== undefined),
+    leave() {},
+  };
+  const subject = pipeline('p', gate);
+  const stop = instrument([subject]);
+  await subject.run(() => 'v');
+  registered();
+  await subject.run(() => 'v');
+  unregister();
+  await subject.run(() => 'v');
+  stop();
+  expect(watched).toEqual([false, true, false]);
+});
+
 describe('stop', () => {
   test('ends it for runs that start later; those under way are traced to their end', async () => {
     const { spans } = registered();
@@ -110,6 +128,23 @@ describe('twice', () => {
     stops[1]!();
     await count();
     expect(counts).toEqual([2, 2, 0]);
+  });
+
+  test('with the provider that is registered, given or not, is traced once', async () => {
+    const { provider, spans } = registered();
+    const subject = pipeline('p');
+    const found = instrument([subject]);
+    const stops = [provider, trace.getTracerProvider()].map((tracerProvider) =>
+      instrument([subject], { tracerProvider }),
+    );
+    await subject.run(() => 'v');
+    expect(outline(treeOf(spans()))).toEqual(named('p'));
+    for (const stop of stops) stop();
+    await subject.run(() => 'v');
+    expect(spans()).toHaveLength(4);
+    found();
+    await subject.run(() => 'v');
+    expect(spans()).toHaveLength(4);
   });
 
   test('with two providers is traced by each, the second below the first', async () => {

@@ -154,14 +154,15 @@ describe('what is counted', () => {
     ];
     await subject.run(() => 'v');
     expect(await numbers('holdfast.calls')).toMatchObject({ 'p|success': 1 });
-    for (const stop of three) {
+    for (const counted of [2, 3, 3]) {
+      const stop = three.shift()!;
       stop();
       stop();
       await subject.run(() => 'v');
+      // What it was told last is what the SDK goes on to say.
+      expect(await numbers('holdfast.calls')).toMatchObject({ 'p|success': counted });
+      expect(await numbers('holdfast.call.duration')).toMatchObject({ 'p|success': { count: counted } });
     }
-    expect(await numbers('holdfast.call.duration')).toMatchObject({ 'p|success': { count: 3 } });
-    // What it has been told last is what the SDK goes on to say.
-    expect(await numbers('holdfast.calls')).toMatchObject({ 'p|success': 1 });
     instrument([subject]);
     await subject.run(() => 'v');
     expect(await numbers('holdfast.calls')).toMatchObject({ 'p|success': 4 });

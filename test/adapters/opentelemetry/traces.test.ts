@@ -1,6 +1,6 @@
 /** What the spans of a run say. */
 import { readFileSync } from 'node:fs';
-import { SpanKind, SpanStatusCode, type TracerProvider } from '@opentelemetry/api';
+import { diag, SpanKind, SpanStatusCode, type TracerProvider } from '@opentelemetry/api';
 import {
   bulkhead,
   circuitBreaker,
@@ -246,6 +246,69 @@ describe('a run and its attempts', () => {
     expect(run.value).toBe('v');
     const outcomes = told().below.map(({ attributes }) => attributes['holdfast.outcome']);
     expect(outcomes).toEqual(['failure', 'success']);
+  });
+});
+
+describe('layers of the user that', () => {
+  const warnings: string[] = [];
+  const nothing = (): void => {};
+  const warn = (message: string): void => void warnings.push(message);
+  const logger = { error: warn, warn, info: nothing, debug: nothing, verbose: nothing };
+
+  test('repeat a run at once make an attempt before which nothing was waited for', async () => {
+    const twice: Layer = {
+      around: (next) => async (operation, call) => {
+        await next(operation, call).catch(() => {});
+        return next(operation, call);
+      },
+    };
+    const { clock, subject, told } = traced(twice, retry({ retries: 1, backoff: constant(30) }));
+    watch(subject.run(() => Promise.reject(boom)));
+    await clock.runAll();
+    const waits = told().below.map(({ attributes }) => attributes['holdfast.backoff_ms']);
+    expect(waits).toEqual([undefined, 30, undefined, 30]);
+  });
+
+  test('start two at a time end with a timeout only the one that it gave up', async () => {
+    const clock = new VirtualClock();
+    const staggered: Layer = {
+      around: (next) => async (operation, call) => {
+        const first = next(operation, call);
+        first.catch(() => {});
+        await new Promise<void>((resolve) => void clock.setTimer(5, resolve));
+        return next(operation, call);
+      },
+    };
+    const { provider, spans } = sdk();
+    const subject = pipeline({ name: 'p', clock }, staggered, timeout({ ms: 10 }));
+    instrument([subject], { tracerProvider: provider });
+    const job = work();
+    const run = watch(subject.run(job.operation));
+    await clock.advance(12);
+    job.resolve('v', 1);
+    await clock.advance(0);
+    expect(run.value).toBe('v');
+    const [told] = treeOf(spans());
+    const outcomes = told!.below.map(({ attributes }) => attributes['holdfast.outcome']);
+    expect(outcomes).toEqual(['timeout', 'success']);
+  });
+
+  test('go on after the run has settled change nothing of what went out', async () => {
+    diag.setLogger(logger);
+    const late: Layer = {
+      around: (next) => (operation, call) => {
+        const first = next(operation, call);
+        first.catch(() => next(operation, call)).catch(() => {});
+        return Promise.resolve('at once' as never);
+      },
+    };
+    const { clock, subject, told } = traced(late, timeout({ ms: 10 }));
+    await subject.run(() => new Promise(() => {}));
+    const before = told();
+    await clock.runAll();
+    expect(told()).toEqual(before);
+    expect(before.below).toHaveLength(1);
+    expect(warnings).toEqual([]);
   });
 });
 

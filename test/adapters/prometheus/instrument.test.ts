@@ -1,6 +1,7 @@
 /** `instrument`: what it puts into a registry, what it refuses, and what becomes of it when it is stopped. */
 import { bulkhead, circuitBreaker, pipeline, retry, timeout } from 'holdfast';
 import { instrument } from 'holdfast/prometheus';
+import { VirtualClock } from 'holdfast/testing';
 import { Counter, Registry, register } from 'prom-client';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { nameOf } from '../../../src/adapters/prometheus/names.ts';
@@ -52,6 +53,15 @@ describe('a scrape', () => {
       ),
       'holdfast_call_duration_seconds_count{pipeline="shop",outcome="success"} 3',
     ]);
+  });
+
+  test('puts what is exactly at a bound into its bucket', async () => {
+    const clock = new VirtualClock();
+    const subject = pipeline({ name: 'shop', clock });
+    instrument([subject], { registry, buckets: [0.5, 1] });
+    void subject.run(() => new Promise<void>((resolve) => void clock.setTimer(500, resolve)));
+    await clock.advance(500);
+    expect((await lines('holdfast_call_duration_seconds_bucket'))[0]).toMatch(/le="0.5".* 1$/);
   });
 
   test('escapes what stands in names, and has the labels besides', async () => {
