@@ -33,6 +33,8 @@ export interface RejectionReport {
 export interface CallReport extends EventOrigin {
   readonly pipeline: string;
   readonly outcome: Outcome;
+  /** The caller's own signal ended it: `outcome.error` is its reason. */
+  readonly aborted: boolean;
   readonly startMs: number;
   readonly durationMs: number;
   readonly attempts: readonly AttemptReport[];
@@ -92,6 +94,7 @@ export class CallRecorder implements Recorder {
       policy: pipeline,
       pipeline,
       outcome,
+      aborted: !outcome.ok && this.#run.aborted && Object.is(outcome.error, this.#run.abortReason),
       startMs: this.#startMs,
       durationMs: this.#run.clock.now() - this.#startMs,
       attempts: this.#attempts.map(({ entry }) => ({ ...entry })),
