@@ -6,6 +6,7 @@ export default defineConfig({
     testing: 'src/testing/index.ts',
     fetch: 'src/adapters/fetch/index.ts',
     undici: 'src/adapters/undici/index.ts',
+    observe: 'src/observe/statistics/index.ts',
   },
   format: ['esm', 'cjs'],
   target: 'node20',

@@ -68,6 +68,8 @@ export class Keyed<P extends Pipeline<unknown, object>> extends Emitter<KeyedEve
   override readonly name: string;
   /** Pipelines that are kept at most. */
   readonly max: number;
+  /** Where the time for `idleMs` comes from. */
+  readonly clock: Clock;
   readonly #make: (key: string) => P;
   readonly #shelf: Shelf;
   readonly #untold: (() => void)[] = [];
@@ -79,6 +81,7 @@ export class Keyed<P extends Pipeline<unknown, object>> extends Emitter<KeyedEve
     const { name, max, idleMs, clock = systemClock } = settle<Settings>('keyed', options, RULES);
     this.name = name;
     this.max = max;
+    this.clock = clock;
     this.#make = make;
     this.#shelf = new Shelf(max, idleMs, clock);
   }
@@ -93,6 +96,11 @@ export class Keyed<P extends Pipeline<unknown, object>> extends Emitter<KeyedEve
   *entries(): IterableIterator<[key: string, pipeline: P]> {
     this.#look();
     for (const [key, { pipeline }] of this.#shelf.kept) yield [key, pipeline as P];
+  }
+
+  /** @internal Those that are not kept but have calls in flight, as `entries` gives those that are. */
+  *guests(): IterableIterator<[key: string, pipeline: P]> {
+    for (const [key, { pipeline }] of this.#shelf.guests) yield [key, pipeline as P];
   }
 
   /**
