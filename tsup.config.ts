@@ -7,6 +7,7 @@ export default defineConfig({
     fetch: 'src/adapters/fetch/index.ts',
     undici: 'src/adapters/undici/index.ts',
     observe: 'src/observe/statistics/index.ts',
+    logging: 'src/observe/logging/index.ts',
   },
   format: ['esm', 'cjs'],
   target: 'node20',
