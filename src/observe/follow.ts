@@ -2,6 +2,7 @@
 import { allowed } from '../core/options.ts';
 import { Keyed } from '../pipeline/keyed.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
+import { listen } from './listen.ts';
 
 /** Any pipeline, whatever it emits. */
 export type AnyPipeline = Pipeline<unknown, object>;
@@ -68,12 +69,9 @@ class Followed {
   addAll(keyed: Keyed<AnyPipeline>): void {
     const add = (key: string, pipeline: AnyPipeline): void => this.add(pipeline, { keyed: keyed.name, key });
     for (const [key, pipeline] of [...keyed.entries(), ...keyed.guests()]) add(key, pipeline);
-    const listener = (event: { readonly key: string; readonly pipeline: AnyPipeline }): void =>
+    const made = (event: { readonly key: string; readonly pipeline: AnyPipeline }): void =>
       add(event.key, event.pipeline);
-    for (const type of ['create', 'overflow'] as const) {
-      keyed.on(type, listener);
-      this.#stops.push(() => void keyed.off(type, listener));
-    }
+    this.#stops.push(listen(keyed, { create: made, overflow: made }));
   }
 
   stop(): void {

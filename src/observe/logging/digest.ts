@@ -3,7 +3,7 @@
  * happened, which says how often it did; what goes beyond that is one line more, which names no place. Some lines are
  * written at once; the others, and what repeats within the second, when it is over.
  */
-import { type Clock, setAlarm } from '../../core/clock.ts';
+import { type Clock, setAlarm, timelineOf } from '../../core/clock.ts';
 import { deferred } from '../../core/promises.ts';
 
 /** Something that happened. */
@@ -39,6 +39,8 @@ export class Digest<Event extends string> {
   #others = new Map<Event, number>();
   #wake: (() => void) | undefined = undefined;
   #cancel: (() => void) | undefined = undefined;
+  /** What keeps the time of the second that goes by, if one does. */
+  #timeline: object | undefined = undefined;
   #stopped = false;
 
   constructor(clock: Clock, maxLines: number, write: Write<Event>) {
@@ -51,6 +53,8 @@ export class Digest<Event extends string> {
   add(happening: Happening<Event>): void {
     if (this.#stopped) return;
     const { event, place, urgent = false } = happening;
+    // Fake timers came or went: nobody moves the time any more in which this second would end.
+    if (this.#timeline !== undefined && this.#timeline !== timelineOf(this.#clock)) this.#sleep();
     this.#wake?.();
     const sums = this.#sums.get(event) ?? new Map<string, Sum<Event>>();
     this.#sums.set(event, sums);
@@ -83,9 +87,12 @@ export class Digest<Event extends string> {
   #sleep(): void {
     const { promise, resolve } = deferred<void>();
     this.#wake = resolve;
+    this.#cancel?.();
+    this.#timeline = undefined;
     void promise.then(() => {
       this.#wake = undefined;
       if (this.#stopped) return;
+      this.#timeline = timelineOf(this.#clock);
       this.#cancel = setAlarm(this.#clock, this.#clock.now() + SECOND_MS, () => this.#over(), false);
     });
   }

@@ -12,30 +12,18 @@ import type { BreakerRejectEvent, BreakerStateEvent } from '../../policies/circu
 import type { FallbackEvent } from '../../policies/fallback.ts';
 import type { ExhaustedEvent, RetryEvent } from '../../policies/retry/retry.ts';
 import type { AnyPipeline, Place } from '../follow.ts';
+import { listen } from '../listen.ts';
 import { cut, errorFields } from './describe.ts';
 import type { Digest } from './digest.ts';
 import { Incidents } from './incidents.ts';
 import type { LogEvent } from './lines.ts';
 
-interface Listened {
-  on(type: string, listener: (event: never) => void): unknown;
-  off(type: string, listener: (event: never) => void): unknown;
-}
-
-function listen(source: unknown, listeners: Readonly<Record<string, (event: never) => void>>): () => void {
-  const listened = source as Listened;
-  for (const [type, listener] of Object.entries(listeners)) listened.on(type, listener);
-  return () => {
-    for (const [type, listener] of Object.entries(listeners)) listened.off(type, listener);
-  };
-}
-
 const isBreaker = (policy: BuiltIn<object, unknown> | undefined): policy is CircuitBreaker =>
   policy?.kind === 'circuit-breaker';
 
-const placesOf = ({ inFlight, queued, concurrency, queue }: BulkheadEvent): object => ({
-  ...{ inFlight, queued, concurrency, queue },
-});
+function placesOf({ inFlight, queued, concurrency, queue }: BulkheadEvent): object {
+  return { inFlight, queued, concurrency, queue };
+}
 
 export class Listeners {
   readonly #digest: Digest<LogEvent>;
@@ -81,13 +69,14 @@ export class Listeners {
       },
       reject: (event: BreakerRejectEvent | BulkheadRejectEvent) => {
         const policy = policies.get(event.policy);
-        if ('reason' in event) {
-          const { reason } = event;
-          add('holdfast.bulkhead.rejected', event, () => ({ reason, ...placesOf(event) }), reason);
-        } else if (isBreaker(policy)) {
-          const { state, retryAfterMs, observed } = event;
+        if (isBreaker(policy)) {
+          const { state, retryAfterMs, observed } = event as BreakerRejectEvent;
           const tell = this.#incidents.reject(policy, retryAfterMs);
           add('holdfast.circuit.rejected', event, () => ({ state, ...tell(), observed }));
+        } else if (policy?.kind === 'bulkhead') {
+          const full = event as BulkheadRejectEvent;
+          const { reason } = full;
+          add('holdfast.bulkhead.rejected', event, () => ({ reason, ...placesOf(full) }), reason);
         }
       },
       abandon: (event: BulkheadAbandonEvent) => {

@@ -11,9 +11,13 @@ import { Listeners } from './listeners.ts';
 
 /** What lines are written to: pino, its children, and whatever has its shape. What the methods return is ignored. */
 export interface Logger {
+  /** Of interest while looking for something. */
   debug(fields: object, message: string): unknown;
+  /** Good to know. */
   info(fields: object, message: string): unknown;
+  /** Somebody should look at it. */
   warn(fields: object, message: string): unknown;
+  /** A mistake in the service's own code. */
   error(fields: object, message: string): unknown;
 }
 

@@ -5,6 +5,7 @@ import type { CallReport } from '../../pipeline/report.ts';
 import { BUCKETS, bucketOf, quantiles } from '../../structures/duration-buckets.ts';
 import { SlidingCounts } from '../../structures/sliding-counts.ts';
 import { follow, type Source, sourcesFrom } from '../follow.ts';
+import { listen } from '../listen.ts';
 
 /** What became of the calls of the last seconds. Of no calls there is no rate, and no percentile. */
 export interface WindowStatistics {
@@ -65,11 +66,9 @@ class Counted implements Statistics {
     const now = this.#clock.now();
     this.#last10s = new SlidingCounts(10_000, DURATIONS + BUCKETS, now);
     this.#last60s = new SlidingCounts(60_000, DURATIONS + BUCKETS, now);
-    this.#stop = follow([source], (pipeline) => {
-      const listener = this.#listenerFor(pipeline.clock);
-      pipeline.on('call' as never, listener as never);
-      return () => void pipeline.off('call' as never, listener as never);
-    });
+    this.#stop = follow([source], (pipeline) =>
+      listen(pipeline, { call: this.#listenerFor(pipeline.clock) }),
+    );
   }
 
   // The report says when it ended, which saves a reading of the clock: but on the clock of that pipeline.

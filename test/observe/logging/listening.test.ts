@@ -6,6 +6,7 @@ import { logEvents } from 'holdfast/logging';
 import { VirtualClock } from 'holdfast/testing';
 import { describe, expect, test, vi } from 'vitest';
 import { collectGarbage } from '../../support/garbage.ts';
+import { flush as drain } from '../../support/jobs.ts';
 import { watch } from '../../support/spies.ts';
 import { down, Log, setUp } from './support.ts';
 
@@ -217,6 +218,27 @@ test('no timer is set as long as nothing happens, and none that keeps the proces
   expect(log.lines.length).toBe(2);
   await clock.advance(10_000);
   expect(setTimer).toHaveBeenCalledTimes(1);
+});
+
+test('fake timers that come and go meanwhile end no line for good', async () => {
+  const log = new Log();
+  const none = pipeline('none', bulkhead({ concurrency: 0 }));
+  const stop = logEvents([none], log);
+  watch(none.run(() => 1));
+  await drain();
+  vi.useFakeTimers();
+  try {
+    watch(none.run(() => 1));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(log.lines.map(({ fields }) => fields.count)).toEqual([2]);
+    watch(none.run(() => 1));
+    await vi.runAllTimersAsync();
+    expect(log.lines.length).toBe(2);
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+    stop();
+  }
 });
 
 test('a process ends although lines are still to be written', async () => {
