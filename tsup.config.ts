@@ -5,6 +5,7 @@ export default defineConfig({
     index: 'src/index.ts',
     testing: 'src/testing/index.ts',
     fetch: 'src/adapters/fetch/index.ts',
+    prometheus: 'src/adapters/prometheus/index.ts',
     undici: 'src/adapters/undici/index.ts',
     observe: 'src/observe/statistics/index.ts',
     logging: 'src/observe/logging/index.ts',

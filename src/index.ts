@@ -53,6 +53,7 @@ export {
   pipeline,
 } from './pipeline/pipeline.ts';
 export type { AttemptReport, CallReport, RejectionReport, WaitReport } from './pipeline/report.ts';
+export type { CallResult } from './pipeline/result.ts';
 export {
   Bulkhead,
   type BulkheadAbandonEvent,

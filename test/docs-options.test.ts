@@ -47,6 +47,7 @@ const tables: [page: string, heading: string, file: string, name: string, inheri
   ['keyed', 'Option', '../pipeline/keyed.ts', 'KeyedOptions', () => []],
   ['logging', 'Option', '../observe/logging/log-events.ts', 'LogOptions', () => []],
   ['fetch', 'Option', '../adapters/fetch/fetch.ts', 'FetchOptions', httpOptions],
+  ['prometheus', 'Option', '../adapters/prometheus/instrument.ts', 'PrometheusOptions', () => []],
   ['retry', 'Option', 'retry/retry.ts', 'RetryOptions', commonOptions],
   ['retry', 'Option of `retryBudget`', 'retry/budget.ts', 'RetryBudgetOptions', () => []],
   ['circuit-breaker', 'Option', 'circuit-breaker/options.ts', 'CircuitBreakerOptions', commonOptions],

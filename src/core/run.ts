@@ -33,6 +33,12 @@ export interface Recorder {
   gaveUp(scope: Scope, outcome: Outcome): void;
   waited(policy: Policy, startMs: number): void;
   refused(policy: Policy, error: unknown): void;
+  /** A timeout ended what stands inside it with this error; `undefined` for the deadline of the run. */
+  timedOut(policy: Policy | undefined, error: unknown): void;
+  /** A fallback has answered in the place of an error. */
+  recovered(): void;
+  /** The run has settled. */
+  settled(outcome: Outcome): void;
 }
 
 const NO_OPTIONS: RunOptions = {};
@@ -91,8 +97,10 @@ export class Run extends Scope {
   protected override async onInterrupt(): Promise<never> {
     const error = this.lateness();
     this.onStop(failure(error), true);
-    if (!this.aborted)
+    if (!this.aborted) {
+      this.recorder?.timedOut(undefined, error);
       this.owner.emitHere('timeout', { ...this.#deadlineSource(), ms: this.options.timeoutMs } as never);
+    }
     throw error;
   }
 

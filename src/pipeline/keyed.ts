@@ -63,6 +63,8 @@ const RULES: Rules = {
 
 type Settings = KeyedOptions & { name: string; max: number; idleMs: number };
 
+type Follower = (key: string, pipeline: Pipeline<unknown, object>) => void;
+
 /** See `keyed`. */
 export class Keyed<P extends Pipeline<unknown, object>> extends Emitter<KeyedEvents<P>> {
   override readonly name: string;
@@ -74,6 +76,7 @@ export class Keyed<P extends Pipeline<unknown, object>> extends Emitter<KeyedEve
   readonly #shelf: Shelf;
   readonly #untold: (() => void)[] = [];
   #telling = false;
+  #followers: readonly Follower[] = [];
 
   constructor(make: (key: string) => P, options: KeyedOptions = {}) {
     super();
@@ -96,11 +99,6 @@ export class Keyed<P extends Pipeline<unknown, object>> extends Emitter<KeyedEve
   *entries(): IterableIterator<[key: string, pipeline: P]> {
     this.#look();
     for (const [key, { pipeline }] of this.#shelf.kept) yield [key, pipeline as P];
-  }
-
-  /** @internal Those that are not kept but have calls in flight, as `entries` gives those that are. */
-  *guests(): IterableIterator<[key: string, pipeline: P]> {
-    for (const [key, { pipeline }] of this.#shelf.guests) yield [key, pipeline as P];
   }
 
   /**
@@ -132,6 +130,21 @@ export class Keyed<P extends Pipeline<unknown, object>> extends Emitter<KeyedEve
     }
   }
 
+  /** @internal Those that are kept, and those that are not but have calls in flight. To look at them drops nothing. */
+  *alive(): IterableIterator<[key: string, pipeline: Pipeline<unknown, object>]> {
+    for (const entries of [this.#shelf.kept, this.#shelf.guests])
+      for (const [key, { pipeline }] of entries) yield [key, pipeline];
+  }
+
+  /** @internal Calls `fn` with each pipeline that there is, and that is made, until what this returns is called. */
+  follow(fn: Follower): () => void {
+    for (const [key, pipeline] of this.alive()) fn(key, pipeline);
+    this.#followers = [...this.#followers, fn];
+    return () => {
+      this.#followers = this.#followers.filter((each) => each !== fn);
+    };
+  }
+
   #look(): void {
     this.#shelf.read();
     this.#expire();
@@ -154,6 +167,7 @@ export class Keyed<P extends Pipeline<unknown, object>> extends Emitter<KeyedEve
     // A listener and `make` are the user's code, and may have asked for the same key themselves.
     const first = shelf.kept.get(key);
     if (first !== undefined) return first;
+    if (entry !== guest) for (const follow of this.#followers) follow(key, entry.pipeline);
     const gone = shelf.keep(entry);
     if (gone !== 'full') {
       if (gone !== undefined) this.#note('evict', gone, { reason: 'max' });

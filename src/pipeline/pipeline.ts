@@ -11,9 +11,10 @@ import { allowed, CLOCK, FLAG, FUNCTION, NAME, type Rules, settle } from '../cor
 import type { Outcome } from '../core/outcome.ts';
 import type { Gate, Layer, Next, Operation, Policy } from '../core/policy.ts';
 import { observed } from '../core/promises.ts';
-import type { Run } from '../core/run.ts';
+import type { Recorder, Run } from '../core/run.ts';
 import { type ExtraOf, Runnable } from '../core/runnable.ts';
 import { labelsOf } from './labels.ts';
+import { Recorders } from './recorders.ts';
 import { relayStates } from './relays.ts';
 import { CallRecorder, type CallReport } from './report.ts';
 import { printWarnings, warningsOf } from './warnings.ts';
@@ -84,6 +85,7 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
   readonly #clock: Clock | undefined;
   readonly #flat: readonly Policy[];
   readonly #labels: ReadonlyMap<Policy, string>;
+  #makers: readonly ((run: Run) => Recorder)[] = [];
   #stopRelays: (() => void) | undefined = undefined;
   /** @internal Whether `surround` was called. */
   surrounded = false;
@@ -131,11 +133,21 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
 
   /** @internal */
   override launch<T>(run: Run, operation: Operation<T>): Promise<T> {
-    if (!this.heard('call')) return super.launch(run, operation);
-    const recorder = new CallRecorder(run);
+    const reported = this.heard('call');
+    if (!reported && this.#makers.length === 0) return super.launch(run, operation);
+    const recorders = this.#makers.map((make) => make(run));
+    if (reported) recorders.push(new CallRecorder(run));
+    const recorder = recorders.length === 1 ? (recorders[0] as Recorder) : new Recorders(recorders);
     run.recorder = recorder;
-    const report = (outcome: Outcome): void => this.emitHere('call', recorder.report(outcome));
-    return observed(super.launch(run, operation), report, (tell, outcome) => tell(outcome));
+    return observed(super.launch(run, operation), recorder, settled);
+  }
+
+  /** @internal Has what `make` returns write down each run from now on, until what this returns is called. It may not throw. */
+  record(make: (run: Run) => Recorder): () => void {
+    this.#makers = [...this.#makers, make];
+    return () => {
+      this.#makers = this.#makers.filter((each) => each !== make);
+    };
   }
 
   /** The pipeline's clock: its own, else its first policy's. */
@@ -182,6 +194,8 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
     }
   }
 }
+
+const settled = (recorder: Recorder, outcome: Outcome): void => recorder.settled(outcome);
 
 const pipelinesIn = (policies: readonly Policy[]): object[] =>
   policies.flatMap((policy) =>

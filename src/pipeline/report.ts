@@ -5,6 +5,7 @@ import type { Outcome } from '../core/outcome.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Recorder, Run } from '../core/run.ts';
 import type { Scope } from '../core/scope.ts';
+import { type CallResult, Facts } from './result.ts';
 
 /** One invocation of the operation. All times are readings of the pipeline's clock. */
 export interface AttemptReport {
@@ -33,8 +34,8 @@ export interface RejectionReport {
 export interface CallReport extends EventOrigin {
   readonly pipeline: string;
   readonly outcome: Outcome;
-  /** The caller's own signal ended it: `outcome.error` is its reason. */
-  readonly aborted: boolean;
+  /** What the run counts as. */
+  readonly result: CallResult;
   readonly startMs: number;
   readonly durationMs: number;
   readonly attempts: readonly AttemptReport[];
@@ -46,20 +47,21 @@ export interface CallReport extends EventOrigin {
 
 type Draft<T> = { -readonly [K in keyof T]: T[K] };
 
-export class CallRecorder implements Recorder {
-  readonly #run: Run;
+/** Writes the report of a run, and emits it. */
+export class CallRecorder extends Facts implements Recorder {
   readonly #startMs: number;
   readonly #attempts: { readonly call: CallNode; readonly entry: Draft<AttemptReport> }[] = [];
   readonly #waits: WaitReport[] = [];
   readonly #rejections: RejectionReport[] = [];
 
   constructor(run: Run) {
-    this.#run = run;
+    super(run);
     this.#startMs = run.clock.now();
   }
 
-  began(call: CallNode): void {
-    const startMs = this.#run.clock.now();
+  override began(call: CallNode): void {
+    super.began(call);
+    const startMs = this.run.clock.now();
     const entry = { attempt: call.attempt, startMs, endMs: undefined, outcome: undefined };
     this.#attempts.push({ call, entry });
   }
@@ -75,41 +77,46 @@ export class CallRecorder implements Recorder {
   #close(matches: (call: CallNode) => boolean, outcome: Outcome): void {
     for (const { call, entry } of this.#attempts) {
       if (entry.outcome !== undefined || !matches(call)) continue;
-      entry.endMs = this.#run.clock.now();
+      entry.endMs = this.run.clock.now();
       entry.outcome = outcome;
     }
   }
 
   waited(policy: Policy, startMs: number): void {
-    this.#waits.push({ policy: this.#label(policy), startMs, endMs: this.#run.clock.now() });
+    this.#waits.push({ policy: this.#label(policy), startMs, endMs: this.run.clock.now() });
   }
 
   refused(policy: Policy, error: unknown): void {
     this.#rejections.push({ policy: this.#label(policy), error });
   }
 
-  report(outcome: Outcome): CallReport {
-    const pipeline = this.#run.owner.pipeline as string;
+  settled(outcome: Outcome): void {
+    this.run.owner.emitHere('call', this.#report(outcome));
+  }
+
+  #report(outcome: Outcome): CallReport {
+    const pipeline = this.run.owner.pipeline as string;
     return {
       policy: pipeline,
       pipeline,
       outcome,
-      aborted: !outcome.ok && this.#run.aborted && Object.is(outcome.error, this.#run.abortReason),
+      result: this.resultOf(outcome),
       startMs: this.#startMs,
-      durationMs: this.#run.clock.now() - this.#startMs,
+      durationMs: this.run.clock.now() - this.#startMs,
       attempts: this.#attempts.map(({ entry }) => ({ ...entry })),
       waits: [...this.#waits],
       rejections: [...this.#rejections],
-      context: this.#run.options.context,
+      context: this.run.options.context,
     };
   }
 
   #label(policy: Policy): string {
-    return this.#run.owner.labelOf(policy);
+    return this.run.owner.labelOf(policy);
   }
 }
 
-function isInside(call: CallNode, scope: Scope): boolean {
+/** Whether the call stands inside this part of its run. */
+export function isInside(call: CallNode, scope: Scope): boolean {
   for (let node: CallNode | undefined = call; node !== undefined; node = node.parent)
     if (node === scope) return true;
   return false;

@@ -48,7 +48,9 @@ export class Fallback<Value> extends BuiltIn<FallbackEvents, Value> implements L
     if (over || judge(this, failure(error), call).verdict === 'ignore') throw error;
     this.emitIn(call, 'fallback', () => ({ error }));
     try {
-      return await this.#answer(error, call);
+      const answer = await this.#answer(error, call);
+      call.run.recorder?.recovered();
+      return answer;
     } catch (second) {
       throw withCause(second, error);
     }

@@ -108,6 +108,7 @@ class TimedScope extends Scope {
     const error = this.policy.error(this);
     const cooperate = this.policy.mode === 'cooperate';
     this.onStop(failure(error), !cooperate);
+    this.run.recorder?.timedOut(this.policy, error);
     this.policy.announce(this);
     try {
       if (cooperate) return await inner;

@@ -10,7 +10,7 @@ export type WindowSpan =
   | { readonly calls: number; readonly ms?: never };
 
 /** What a window, or one of its buckets, has counted. */
-interface Tally {
+export interface Tally {
   readonly calls: number;
   readonly failures: number;
   readonly slow: number;
@@ -98,6 +98,27 @@ export class Window implements Tally {
     this.calls += calls;
     this.failures += failures;
     this.slow += slow;
+  }
+
+  /**
+   * When the last bucket ended of which `isWell` is true, apart from the newest, which has not ended; where there is
+   * none, when the oldest that counted anything began. Undefined of a window by calls, whose buckets have no times.
+   */
+  wellUntil(isWell: (bucket: Tally) => boolean): number | undefined {
+    if (!('ms' in this.span)) return undefined;
+    let oldest = this.newest;
+    for (let i = this.newest - 1; i > this.newest - this.size && i >= 0; i--) {
+      const at = (i % this.size) * 3;
+      const [calls, failures, slow] = this.buckets.slice(at, at + 3) as [number, number, number];
+      if (calls === 0) continue;
+      if (isWell({ calls, failures, slow })) return this.startOf(i + 1, this.span.ms);
+      oldest = i;
+    }
+    return this.startOf(oldest, this.span.ms);
+  }
+
+  private startOf(bucket: number, ms: number): number {
+    return this.originMs + (bucket * ms) / TIME_BUCKETS;
   }
 
   clear(): void {

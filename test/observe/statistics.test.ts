@@ -192,7 +192,7 @@ describe('the statistics of a pipeline', () => {
 
   test('are asked for of a pipeline or a keyed, and of nothing else', () => {
     expect(() => observe([pipeline('p')] as never)).toThrow(
-      /^observe: source must be a pipeline, or what keyed returns, got \[/,
+      /^observe: source must be a pipeline, or what keyed\(\) returned, got \[/,
     );
     expect(() => observe(undefined as never)).toThrow(TypeError);
   });

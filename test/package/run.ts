@@ -91,13 +91,13 @@ function use(project: string, other: string, node: string): void {
   check('ESM, CommonJS and two installations in one process', 'copies.mjs', other);
 }
 
-/** What needs the optional peer: until now it was absent. */
-function besideUndici(project: string, typescript: string): void {
-  step('installs undici', project, 'npm', ...npmInstall(`undici@${devDependencies.undici}`));
+/** What needs an optional peer: until now it was absent. */
+function beside(peer: string, name: string, project: string, typescript: string): void {
+  step(`installs ${peer}`, project, 'npm', ...npmInstall(`${peer}@${devDependencies[peer]}`));
   const compilerOptions = { ...common, ...settings['types of Node, none of the DOM'] };
-  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['undici.ts'] }));
-  step(`TypeScript ${typescript}: undici`, project, process.execPath, 'node_modules/typescript/bin/tsc');
-  for (const node of nodes()) step(`${node}: undici`, project, node, 'undici.mjs');
+  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [`${name}.ts`] }));
+  step(`TypeScript ${typescript}: ${name}`, project, process.execPath, 'node_modules/typescript/bin/tsc');
+  for (const node of nodes()) step(`${node}: ${name}`, project, node, `${name}.mjs`);
 }
 
 try {
@@ -106,7 +106,10 @@ try {
   const projects = typescripts.map((typescript) => install(tarball, typescript));
   for (const [index, project] of projects.entries()) compile(project, typescripts[index]!);
   for (const node of nodes()) use(projects[0]!, projects[1]!, node);
-  for (const [index, project] of projects.entries()) besideUndici(project, typescripts[index]!);
+  for (const [index, project] of projects.entries()) {
+    beside('undici', 'undici', project, typescripts[index]!);
+    beside('prom-client', 'prometheus', project, typescripts[index]!);
+  }
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

@@ -40,7 +40,7 @@ describe('the report of a run', () => {
         policy: 'p',
         pipeline: 'p',
         outcome: { ok: true, value: 'v', error: undefined },
-        aborted: false,
+        result: 'success',
         startMs: 1_000,
         durationMs: 25,
         attempts: [
@@ -157,25 +157,11 @@ describe('the report of a run', () => {
     expect(reports).toMatchObject([
       {
         outcome: { ok: false, error: 'left' },
-        aborted: true,
+        result: 'aborted',
         durationMs: 5,
         attempts: [{ endMs: 1_005, outcome: { error: 'left' } }],
       },
     ]);
-  });
-
-  test("tells the caller's abort from what ended the run before it, or in spite of it", async () => {
-    const { clock, subject, reports } = setup(timeout({ ms: 50, mode: 'cooperate' }));
-    const controller = new AbortController();
-    controller.signal.addEventListener('abort', () => {});
-    const { signal } = controller;
-    watch(subject.run(() => Promise.reject(boom), { signal }));
-    watch(subject.run(() => 'v', { signal }));
-    await clock.advance(0);
-    controller.abort(Number.NaN);
-    watch(subject.run(() => 'v', { signal }));
-    await clock.advance(0);
-    expect(reports.map(({ aborted }) => aborted)).toEqual([false, false, true]);
   });
 
   test('comes before the caller gets the outcome', async () => {

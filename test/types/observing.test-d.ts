@@ -1,4 +1,4 @@
-import { type CallReport, circuitBreaker, fallback, keyed, pipeline, retry, timeout } from 'holdfast';
+import { circuitBreaker, fallback, keyed, pipeline, retry, timeout } from 'holdfast';
 import { resilientFetch } from 'holdfast/fetch';
 import { type Logger, logEvents } from 'holdfast/logging';
 import { observe, type Statistics } from 'holdfast/observe';
@@ -27,8 +27,4 @@ describe('what watches', () => {
     expectTypeOf(console).toExtend<Logger>();
     expectTypeOf<{ info(fields: object, message: string): void }>().not.toExtend<Logger>();
   });
-});
-
-test('a report says whether the caller ended the run', () => {
-  expectTypeOf<CallReport['aborted']>().toEqualTypeOf<boolean>();
 });

@@ -3,5 +3,5 @@
  *
  * @packageDocumentation
  */
-export type { AnyPipeline, Source } from '../follow.ts';
+export type { AnyPipeline, Source } from '../sources.ts';
 export { type Logger, type LogOptions, logEvents } from './log-events.ts';

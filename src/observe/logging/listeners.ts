@@ -11,8 +11,9 @@ import type { CircuitBreaker } from '../../policies/circuit-breaker/circuit-brea
 import type { BreakerRejectEvent, BreakerStateEvent } from '../../policies/circuit-breaker/events.ts';
 import type { FallbackEvent } from '../../policies/fallback.ts';
 import type { ExhaustedEvent, RetryEvent } from '../../policies/retry/retry.ts';
-import type { AnyPipeline, Place } from '../follow.ts';
+import type { Place } from '../follow.ts';
 import { listen } from '../listen.ts';
+import type { AnyPipeline } from '../sources.ts';
 import { cut, errorFields } from './describe.ts';
 import type { Digest } from './digest.ts';
 import { Incidents } from './incidents.ts';

@@ -3,8 +3,8 @@ import { type Clock, systemClock } from '../../core/clock.ts';
 import { messageFor } from '../../core/errors.ts';
 import { CLOCK, COUNT, FLAG, inspect, type Rules, settle } from '../../core/options.ts';
 import { isThenable } from '../../core/promises.ts';
-import { Keyed } from '../../pipeline/keyed.ts';
-import { follow, type Source, sourcesFrom } from '../follow.ts';
+import { follow } from '../follow.ts';
+import { isKeyed, type Source, sourcesFrom } from '../sources.ts';
 import { Digest, type Happening } from './digest.ts';
 import { LINES, type LogEvent } from './lines.ts';
 import { Listeners } from './listeners.ts';
@@ -63,7 +63,7 @@ export function logEvents(pipelines: Iterable<Source>, logger: Logger, options: 
   const listeners = new Listeners(digest, includeErrors);
   const stops = [
     follow(sources, (pipeline, place) => listeners.attach(pipeline, place)),
-    ...sources.flatMap((source) => (source instanceof Keyed ? [listeners.attachKeyed(source)] : [])),
+    ...sources.flatMap((source) => (isKeyed(source) ? [listeners.attachKeyed(source)] : [])),
   ];
   return () => {
     for (const stop of stops.splice(0)) stop();

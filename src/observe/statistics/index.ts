@@ -3,5 +3,5 @@
  *
  * @packageDocumentation
  */
-export type { AnyPipeline, Source } from '../follow.ts';
+export type { AnyPipeline, Source } from '../sources.ts';
 export { observe, type Statistics, type StatisticsSnapshot, type WindowStatistics } from './statistics.ts';

@@ -1,11 +1,12 @@
 /** How a pipeline does at this moment: the last seconds of its calls in a few numbers, in memory that does not grow. */
 import type { Clock } from '../../core/clock.ts';
-import { isRejection } from '../../core/errors.ts';
+import { allowed } from '../../core/options.ts';
 import type { CallReport } from '../../pipeline/report.ts';
 import { BUCKETS, bucketOf, quantiles } from '../../structures/duration-buckets.ts';
 import { SlidingCounts } from '../../structures/sliding-counts.ts';
-import { follow, type Source, sourcesFrom } from '../follow.ts';
+import { follow } from '../follow.ts';
 import { listen } from '../listen.ts';
+import { isSource, SOURCE, type Source } from '../sources.ts';
 
 /** What became of the calls of the last seconds. Of no calls there is no rate, and no percentile. */
 export interface WindowStatistics {
@@ -18,9 +19,9 @@ export interface WindowStatistics {
   readonly calls: number;
   /** Calls that ended, by the second. */
   readonly throughput: number;
-  /** Calls that were rejected with an error; the caller's own abort is none. */
+  /** Calls whose result was `failure`, `timeout` or `rejected`; the caller's own abort is no failure. */
   readonly failures: number;
-  /** Failures that were a rejection by a policy: an open circuit, a full bulkhead. */
+  /** Those of the failures that a policy had rejected: an open circuit, a full bulkhead. */
   readonly rejections: number;
   /** `failures` among `calls`. */
   readonly errorRate: number | undefined;
@@ -78,10 +79,10 @@ class Counted implements Statistics {
       : (report) => this.#count(report, this.#clock.now());
   }
 
-  #count({ outcome, durationMs, aborted }: CallReport, nowMs: number): void {
+  #count({ result, durationMs }: CallReport, nowMs: number): void {
     const bucket = DURATIONS + bucketOf(durationMs);
-    const failed = !outcome.ok && !aborted;
-    const refused = failed && isRejection(outcome.error);
+    const refused = result === 'rejected';
+    const failed = refused || result === 'failure' || result === 'timeout';
     this.#add(this.#last10s, nowMs, bucket, failed, refused);
     this.#add(this.#last60s, nowMs, bucket, failed, refused);
   }
@@ -133,6 +134,6 @@ function statisticsOf(window: SlidingCounts, nowMs: number): WindowStatistics {
  * const { throughput, errorRate, p99Ms } = snapshot().last10s;
  */
 export function observe(source: Source): Statistics {
-  const [checked] = sourcesFrom('observe', [source]);
-  return new Counted(checked as Source);
+  if (!isSource(source)) throw allowed('observe', 'source', source, SOURCE);
+  return new Counted(source);
 }

@@ -218,6 +218,7 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
       to,
       atMs: machine.sinceMs,
       reason,
+      unwellSinceMs: tripped(from, reason) ? machine.unwellSinceMs : undefined,
       cause: to === 'open' ? this.#cause : undefined,
       ...this.#mark,
       stats: this.#statsAt(now),
@@ -248,6 +249,9 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
     return this.settings.observeOnly ? { observed: true } : undefined;
   }
 }
+
+const tripped = (from: BreakerState, reason: ChangeReason): boolean =>
+  from === 'closed' && reason !== 'manual' && reason !== 'isolation';
 
 // Until its stack is first read, V8 keeps alive all that an error was thrown through: here, for as long as the breaker
 // remembers it, the pipeline and the call.

@@ -26,6 +26,12 @@ export interface BreakerStateEvent extends EventOrigin {
   /** When it became so, on the breaker's clock, also where that was noticed later. */
   readonly atMs: number;
   readonly reason: ChangeReason;
+  /**
+   * Of a circuit that was closed and tripped, since when the dependency had not seemed well: when the last tenth of the
+   * window ended whose own rates were below the thresholds, on the breaker's clock. If there is none in the window, when
+   * its first call ended. Undefined otherwise, and where the window is by calls.
+   */
+  readonly unwellSinceMs: number | undefined;
   /** The error that tripped the circuit, if it was one. */
   readonly cause: unknown;
   readonly stats: BreakerStats;

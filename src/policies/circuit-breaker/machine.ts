@@ -177,6 +177,11 @@ export class BreakerMachine {
     return slow / calls >= this.rules.slowRate ? 'slow-rate' : undefined;
   }
 
+  /** Since when the dependency has not seemed well, after a trip: since the last part of the window that would not have tripped it. */
+  get unwellSinceMs(): number | undefined {
+    return this.window.wellUntil(({ calls, failures, slow }) => !this.overRate(calls, failures, slow));
+  }
+
   /** The openings in a row before one that begins now: forgotten if the circuit stayed closed as long as the last. */
   openingsAt(nowMs: number): Openings {
     const forgotten = this.state === 'closed' && nowMs - this.sinceMs >= this.openings.lastMs;

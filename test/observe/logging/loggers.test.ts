@@ -262,10 +262,10 @@ test('bad options and sources are mistakes too', () => {
   expect(() => logEvents([pipeline('p')], log, { includeErrors: 1 as never })).toThrow(TypeError);
   expect(() => logEvents([pipeline('p')], log, { level: 'warn' } as never)).toThrow('unknown option "level"');
   expect(() => logEvents(pipeline('p') as never, log)).toThrow(
-    'logEvents: pipelines must be a list of pipelines, got an instance of Pipeline',
+    'logEvents: pipelines must be an array, or another iterable, of pipelines and of what keyed() returned',
   );
   expect(() => logEvents([circuitBreaker()] as never, log)).toThrow(
-    'logEvents: source must be a pipeline, or what keyed returns, got an instance of CircuitBreaker',
+    'logEvents: pipelines: number 1 must be a pipeline, or what keyed() returned, got an instance of CircuitBreaker',
   );
 });
 

@@ -4,6 +4,7 @@ import * as holdfast from 'holdfast';
 import { CircuitOpenError, isRejection, pipeline, retry } from 'holdfast';
 import { logEvents } from 'holdfast/logging';
 import { observe } from 'holdfast/observe';
+import { instrument } from 'holdfast/prometheus'; // there is no prom-client, and it loads
 import { VirtualClock } from 'holdfast/testing';
 import trip from './trip.cjs';
 
@@ -25,3 +26,7 @@ const { snapshot } = observe(api);
 logEvents([api], console)();
 await api.run(() => 1);
 assert.equal(snapshot().last10s.calls, 1);
+assert.throws(
+  () => instrument([pipeline('api')], {}),
+  /registry must be a Registry of prom-client, got undefined/,
+);

@@ -20,6 +20,7 @@ test('a change of state says where from, where to, when, why, by which error, an
       to: 'open',
       atMs: 50,
       reason: 'consecutive-failures',
+      unwellSinceMs: 50,
       cause: boom,
       stats: { calls: 3, failures: 2, slow: 0, failureRate: undefined, slowRate: undefined, openings: 1 },
     },

@@ -1,0 +1,73 @@
+/**
+ * How a run ended, in one word: what metrics count it as. It is decided by what happened in the run, not by the class
+ * of an error: the rejection or time-out of another pipeline, which the operation lets through, is a failure here.
+ */
+import type { CallNode } from '../core/call.ts';
+import { refusedRun } from '../core/errors.ts';
+import { type Judging, judge } from '../core/judge.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Policy } from '../core/policy.ts';
+import type { Run } from '../core/run.ts';
+
+/**
+ * How a run ended: a fallback answered (`fallback`), the caller gave up (`aborted`), a policy of the pipeline refused it
+ * (`rejected`) or its time was over (`timeout`); else what the judges of the run and the pipeline say of the outcome.
+ */
+export type CallResult = 'success' | 'failure' | 'rejected' | 'timeout' | 'aborted' | 'fallback';
+
+/** The same, in the order in which it is written down. */
+export const CALL_RESULTS: readonly CallResult[] = [
+  'success',
+  'failure',
+  'rejected',
+  'timeout',
+  'aborted',
+  'fallback',
+];
+
+// What a judge throws was reported where a policy asked it, and counts as a failure here as it does there.
+const NOBODY: Judging = { settings: {}, faultIn() {} };
+
+/** Whether what ended so failed: by the judges of the run and of the pipelines around; a bug in the code has failed, too. */
+export function failed(outcome: Outcome, call: CallNode): boolean {
+  if (call.judges === undefined && call.run.options.judge === undefined) return !outcome.ok;
+  const { verdict } = judge(NOBODY, outcome, call);
+  return verdict === 'ignore' ? !outcome.ok : verdict === 'failure';
+}
+
+/** What has to be remembered of a run to say how it ended: the part of a recorder that all of them have in common. */
+export abstract class Facts {
+  readonly run: Run;
+  private answered = false;
+  /** The errors of the time-outs: the run may end with an earlier one, where an attempt after it never came to run. */
+  private lateness: unknown[] | undefined = undefined;
+
+  constructor(run: Run) {
+    this.run = run;
+  }
+
+  began(_call: CallNode): void {
+    this.answered = false;
+  }
+
+  timedOut(_policy: Policy | undefined, error: unknown): void {
+    this.lateness ??= [];
+    this.lateness.push(error);
+  }
+
+  recovered(): void {
+    this.answered = true;
+  }
+
+  protected resultOf(outcome: Outcome): CallResult {
+    const { run } = this;
+    const { ok, error } = outcome;
+    if (ok && this.answered) return 'fallback';
+    if (!ok) {
+      if (run.aborted && error === run.abortReason) return 'aborted';
+      if (refusedRun(error, run)) return 'rejected';
+      if (this.lateness?.includes(error)) return 'timeout';
+    }
+    return failed(outcome, run) ? 'failure' : 'success';
+  }
+}
