@@ -17,23 +17,42 @@ const { rounds } = parseArgs({ options: { rounds: { type: 'string', default: '40
 
 const NOTHING = 'nothing';
 const REPORT = 'a listener to call reports that does nothing';
+const OPEN = 'nothing, the circuit open';
+const unread = (): void => {};
+const logger = { debug: unread, info: unread, warn: unread, error: unread };
 
 type Watched = Pipeline<unknown, { call: unknown }>;
 
-/** Ways to watch, by what they are called in the result, and beside what each is shown. */
-const ways: readonly [name: string, beside: string, watch: (subject: Watched) => unknown][] = [
-  [NOTHING, NOTHING, () => {}],
-  ['nothing, again', NOTHING, () => {}],
-  [REPORT, NOTHING, (subject) => subject.on('call', () => {})],
-  ['observe', REPORT, (subject) => observe(subject)],
-  ['logEvents', NOTHING, (subject) => logEvents([subject], console)],
+/** A way to watch, what it is called in the result, beside what it is shown, and whether the circuit is open. */
+interface Way {
+  readonly name: string;
+  readonly beside: string;
+  readonly open?: boolean;
+  watch(subject: Watched): unknown;
+}
+
+const ways: readonly Way[] = [
+  { name: NOTHING, beside: NOTHING, watch: () => {} },
+  { name: 'nothing, again', beside: NOTHING, watch: () => {} },
+  { name: REPORT, beside: NOTHING, watch: (subject) => subject.on('call', unread) },
+  { name: 'observe', beside: REPORT, watch: (subject) => observe(subject) },
+  { name: 'logEvents', beside: NOTHING, watch: (subject) => logEvents([subject], logger) },
+  { name: OPEN, beside: OPEN, open: true, watch: () => {} },
+  {
+    name: 'logEvents, the circuit open',
+    beside: OPEN,
+    open: true,
+    watch: (subject) => logEvents([subject], logger),
+  },
 ];
 
-const staged: Staged[] = ways.map(([name, , watch]) => {
-  const subject = pipeline('bench', retry(), circuitBreaker(), timeout({ ms: 1_000 }), bulkhead());
+const staged: Staged[] = ways.map(({ name, open = false, watch }) => {
+  const breaker = circuitBreaker();
+  const subject = pipeline('bench', retry(), breaker, timeout({ ms: 1_000 }), bulkhead());
   watch(subject as Watched);
+  if (open) breaker.isolate('for the benchmark');
   const work = async (): Promise<number> => 42;
-  return { candidate: { name } as Candidate, call: () => subject.run(work), rejects: false, close: () => {} };
+  return { candidate: { name } as Candidate, call: () => subject.run(work), rejects: open, close: () => {} };
 });
 
 const times = await measure(staged, { rounds: Number(rounds), batchMs: 10, warmUpMs: 500 });
@@ -46,6 +65,9 @@ function difference(name: string, beside: string): Spread {
 const shown = ({ median, p10, p90 }: Spread): string =>
   `${median.toFixed(0)} ns (${p10.toFixed(0)} to ${p90.toFixed(0)})`;
 
-console.log(`${NOTHING}: ${shown(spread(times.get(NOTHING) ?? []))} a call`);
-for (const [name, beside] of ways.slice(1))
-  console.log(`${name}: ${shown(difference(name, beside))} more than ${beside}`);
+for (const { name, beside } of ways)
+  console.log(
+    name === beside
+      ? `${name}: ${shown(spread(times.get(name) ?? []))} a call`
+      : `${name}: ${shown(difference(name, beside))} more than ${beside}`,
+  );

@@ -46,6 +46,7 @@ export class Listeners {
       pipeline: cut(pipeline.name),
       ...(place && { keyed: cut(place.keyed), key: cut(place.key) }),
     };
+    const prefix = JSON.stringify([pipeline.name, place?.keyed, place?.key]);
     const add = (
       event: LogEvent,
       { policy }: EventOrigin,
@@ -55,7 +56,7 @@ export class Listeners {
     ): void =>
       this.#digest.add({
         event,
-        place: JSON.stringify([pipeline.name, place?.key, policy, detail]),
+        place: `${prefix}${policy}\n${detail}`,
         fields: () => ({ ...source, policy: cut(policy), ...fields() }),
         urgent,
       });
