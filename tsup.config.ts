@@ -8,6 +8,8 @@ export default defineConfig({
     opentelemetry: 'src/adapters/opentelemetry/index.ts',
     prometheus: 'src/adapters/prometheus/index.ts',
     undici: 'src/adapters/undici/index.ts',
+    observe: 'src/observe/statistics/index.ts',
+    logging: 'src/observe/logging/index.ts',
   },
   format: ['esm', 'cjs'],
   target: 'node20',

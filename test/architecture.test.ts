@@ -1,8 +1,8 @@
 /**
  * Holds the shape of src/: which part may import which, where time and chance may be read, how long a file
- * may be. The arrows run one way: core <- structures, backoff <- policies; core <- pipeline <- observe <-
- * adapters. One policy never knows another, so that one of them stays a small import; nor does one adapter, apart from
- * what those for HTTP have in common.
+ * may be. The arrows run one way: core <- structures, backoff <- policies; core <- pipeline; pipeline, policies <-
+ * observe <- adapters. One policy never knows another, so that one of them stays a small import; nor does one adapter,
+ * apart from what those for HTTP have in common.
  */
 
 import { readdirSync, readFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const arrows: Record<string, readonly string[]> = {
   backoff: ['core'],
   policies: ['core', 'structures', 'backoff'],
   pipeline: ['core'],
-  observe: ['core', 'pipeline'],
+  observe: ['core', 'structures', 'policies', 'pipeline'],
   adapters: ['core', 'structures', 'backoff', 'policies', 'pipeline', 'observe'],
   testing: ['core', 'structures', 'backoff', 'policies', 'pipeline', 'observe'],
 };
@@ -29,7 +29,7 @@ const packages: Record<string, string> = {
   'p-retry': 'policies/retry/',
 };
 
-const isEntry = (file: string) => /^(testing\/|adapters\/[^/]+\/)?index\.ts$/.test(file);
+const isEntry = (file: string) => /^(testing\/|(adapters|observe)\/[^/]+\/)?index\.ts$/.test(file);
 const partOf = (file: string) => file.split('/')[0]!;
 
 /** What several adapters are built on, and none of them itself. */

@@ -45,6 +45,7 @@ const numbers = (text: string): string[] => text.match(/\d[\d_.]*\d|\d/g) ?? [];
 
 const tables: [page: string, heading: string, file: string, name: string, inherited: () => Option[]][] = [
   ['keyed', 'Option', '../pipeline/keyed.ts', 'KeyedOptions', () => []],
+  ['logging', 'Option', '../observe/logging/log-events.ts', 'LogOptions', () => []],
   ['fetch', 'Option', '../adapters/fetch/fetch.ts', 'FetchOptions', httpOptions],
   ['opentelemetry', 'Option', '../adapters/opentelemetry/instrument.ts', 'OpenTelemetryOptions', () => []],
   ['prometheus', 'Option', '../adapters/prometheus/instrument.ts', 'PrometheusOptions', () => []],

@@ -15,6 +15,11 @@ const can = (source: unknown, what: string): boolean =>
 
 export const isKeyed = (source: Source): source is Keyed<AnyPipeline> => can(source, 'follow');
 
+/** What each of them must be. */
+export const SOURCE = 'a pipeline, or what keyed() returned';
+
+export const isSource = (source: unknown): source is Source => can(source, 'record') || can(source, 'follow');
+
 const WHAT = 'an array, or another iterable, of pipelines and of what keyed() returned';
 
 /** @throws TypeError - if it is anything else */
@@ -22,13 +27,7 @@ export function sourcesFrom(where: string, pipelines: unknown): Source[] {
   if (typeof (pipelines as Iterable<unknown> | null | undefined)?.[Symbol.iterator] !== 'function')
     throw allowed(where, 'pipelines', pipelines, WHAT);
   const sources = [...(pipelines as Iterable<unknown>)];
-  const wrong = sources.findIndex((source) => !can(source, 'record') && !can(source, 'follow'));
-  if (wrong >= 0)
-    throw allowed(
-      where,
-      `pipelines: number ${wrong + 1}`,
-      sources[wrong],
-      'a pipeline, or what keyed() returned',
-    );
+  const wrong = sources.findIndex((source) => !isSource(source));
+  if (wrong >= 0) throw allowed(where, `pipelines: number ${wrong + 1}`, sources[wrong], SOURCE);
   return sources as Source[];
 }

@@ -70,6 +70,8 @@ export class Keyed<P extends Pipeline<unknown, object>> extends Emitter<KeyedEve
   override readonly name: string;
   /** Pipelines that are kept at most. */
   readonly max: number;
+  /** Where the time for `idleMs` comes from. */
+  readonly clock: Clock;
   readonly #make: (key: string) => P;
   readonly #shelf: Shelf;
   readonly #untold: (() => void)[] = [];
@@ -82,6 +84,7 @@ export class Keyed<P extends Pipeline<unknown, object>> extends Emitter<KeyedEve
     const { name, max, idleMs, clock = systemClock } = settle<Settings>('keyed', options, RULES);
     this.name = name;
     this.max = max;
+    this.clock = clock;
     this.#make = make;
     this.#shelf = new Shelf(max, idleMs, clock);
   }

@@ -157,6 +157,7 @@ describe('the report of a run', () => {
     expect(reports).toMatchObject([
       {
         outcome: { ok: false, error: 'left' },
+        result: 'aborted',
         durationMs: 5,
         attempts: [{ endMs: 1_005, outcome: { error: 'left' } }],
       },

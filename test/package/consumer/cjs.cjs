@@ -1,6 +1,8 @@
 /** The package from CommonJS, several of its entries together. */
 const assert = require('node:assert/strict');
 const holdfast = require('holdfast');
+const { observe } = require('holdfast/observe');
+const { logEvents } = require('holdfast/logging');
 const { VirtualClock } = require('holdfast/testing');
 const { resilience } = require('holdfast/undici'); // there is no undici, and it loads
 const trip = require('./trip.cjs');
@@ -21,6 +23,12 @@ async function main() {
   assert.equal(typeof resilience(), 'function');
   // Nor is there this one, and what needs it says so.
   assert.throws(() => require('holdfast/opentelemetry'), /Cannot find module '@opentelemetry\/api'/);
+
+  const api = holdfast.pipeline('api', holdfast.retry({ retries: 0 }));
+  const { snapshot } = observe(api);
+  logEvents([api], console)();
+  await api.run(() => 1);
+  assert.equal(snapshot().last10s.calls, 1);
 }
 
 void main();

@@ -1,7 +1,9 @@
-/** The package from ESM, its two entries together. */
+/** The package from ESM, several of its entries together. */
 import assert from 'node:assert/strict';
 import * as holdfast from 'holdfast';
 import { CircuitOpenError, isRejection, pipeline, retry } from 'holdfast';
+import { logEvents } from 'holdfast/logging';
+import { observe } from 'holdfast/observe';
 import { instrument } from 'holdfast/prometheus'; // there is no prom-client, and it loads
 import { VirtualClock } from 'holdfast/testing';
 import trip from './trip.cjs';
@@ -19,6 +21,11 @@ const answer = await retry({ retries: 1, backoff: () => 1 }).run(async () => {
 });
 assert.equal(answer, 'up');
 
+const api = pipeline('api', retry({ retries: 0 }));
+const { snapshot } = observe(api);
+logEvents([api], console)();
+await api.run(() => 1);
+assert.equal(snapshot().last10s.calls, 1);
 assert.throws(
   () => instrument([pipeline('api')], {}),
   /registry must be a Registry of prom-client, got undefined/,

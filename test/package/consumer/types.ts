@@ -12,6 +12,8 @@ import {
   timeout,
 } from 'holdfast';
 import { type ResilientFetch, resilientFetch } from 'holdfast/fetch';
+import { type Logger, logEvents } from 'holdfast/logging';
+import { observe } from 'holdfast/observe';
 import { VirtualClock } from 'holdfast/testing';
 
 const clock = new VirtualClock();
@@ -40,6 +42,10 @@ export const nested: Promise<number | null> = pipeline('outer', payments, retry(
 /** A drop-in: what wants a fetch takes ours. */
 export const standard: ResilientFetch = resilientFetch();
 export const plain: typeof fetch = resilientFetch({ pipeline: pipeline('api', retry()) });
+
+/** What watches takes pipelines of any kind. */
+export const p99Ms: number | undefined = observe(payments).snapshot().last10s.p99Ms;
+export const log = (logger: Logger): (() => void) => logEvents([payments, pipeline('api')], logger);
 
 const permit = limit.tryAcquire();
 permit?.[Symbol.dispose]();
