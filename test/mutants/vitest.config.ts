@@ -23,7 +23,8 @@ export default {
     exclude: [
       // What looks at the text of the sources, at documents and at benchmarks.
       'test/*.test.ts',
-      'test/mutants/**',
+      'test/{mutants,operations}/**',
+      'test/observe/**/table.test.ts',
       // Real servers, child processes, and loads whose point is their size.
       'test/{adapters,network,migrating}/**',
       'test/composition/servers/**',
