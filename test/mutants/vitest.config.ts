@@ -24,12 +24,13 @@ export default {
       // What looks at the text of the sources, at documents and at benchmarks.
       'test/*.test.ts',
       'test/{mutants,operations}/**',
-      'test/observe/**/table.test.ts',
       // Real servers, child processes, and loads whose point is their size.
       'test/{adapters,network,migrating}/**',
       'test/composition/servers/**',
       'test/composition/{async-context,exit,many-runs,nothing-left,real-concurrency}.test.ts',
       'test/policies/retry/process.test.ts',
+      'test/observe/{keyed,statistics-property}.test.ts',
+      'test/observe/logging/**',
       'test/field/opossum/cost.test.ts',
       'test/{prove,soak}/**',
       'test/runtimes/command.test.ts',
