@@ -7,8 +7,8 @@ import type { Policy } from '../core/policy.ts';
 import type { Recorder, Run } from '../core/run.ts';
 import type { Scope } from '../core/scope.ts';
 import { isInside } from '../pipeline/report.ts';
-import { type CallResult, Facts, failed } from '../pipeline/result.ts';
-import type { PipelineAccount } from './account.ts';
+import { Facts, failed } from '../pipeline/result.ts';
+import type { AttemptResult, PipelineAccount } from './account.ts';
 import type { CircuitWatch } from './circuit-watch.ts';
 import { INSTRUMENTS } from './instruments.ts';
 
@@ -20,8 +20,6 @@ export interface Counted {
   /** Those of its circuits that have to be told of successes. */
   readonly untimed: readonly CircuitWatch[];
 }
-
-type AttemptResult = 'success' | 'failure' | 'timeout' | 'aborted';
 
 /** An invocation that runs, in a list of them, of which there is hardly ever more than one. */
 interface Attempt {
@@ -96,7 +94,7 @@ export class Meter extends Facts implements Recorder {
     this.#cameTo(AFTER_RETRY[result]);
     account.calls[result].value++;
     const seconds = (this.run.clock.now() - this.#startMs) / 1_000;
-    account.distribution(INSTRUMENTS.callDuration, '', WORDS[result]).record(seconds);
+    account.callDurations.record(result, seconds);
   }
 
   /** What became of the last attempt of a retry. */
@@ -118,7 +116,7 @@ export class Meter extends Facts implements Recorder {
   #measure({ startMs }: Attempt, outcome: AttemptResult): void {
     const { account, untimed } = this.#counted;
     const nowMs = this.run.clock.now();
-    account.distribution(INSTRUMENTS.attemptDuration, '', WORDS[outcome]).record((nowMs - startMs) / 1_000);
+    account.attemptDurations.record(outcome, (nowMs - startMs) / 1_000);
     if (outcome === 'success') for (const watch of untimed) watch.wellAt(nowMs);
   }
 
@@ -163,8 +161,3 @@ const AFTER_RETRY = {
   aborted: 'aborted',
   fallback: 'failure',
 } as const;
-
-// Made once: the label sets of every call.
-const WORDS = Object.fromEntries(
-  INSTRUMENTS.callDuration.labels.outcome.map((outcome) => [outcome, { outcome }]),
-) as Record<CallResult | AttemptResult, { outcome: string }>;
