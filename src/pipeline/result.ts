@@ -25,8 +25,8 @@ export const CALL_RESULTS: readonly CallResult[] = [
   'fallback',
 ];
 
-// What a judge throws is the pipeline's to report, and counts as a failure here as it does where a policy asks.
-const PIPELINE: Judging = {
+/** Who asks the judges here: no policy, but the pipeline itself, which is told what they throw. */
+const ASKING: Judging = {
   settings: {},
   faultIn: ({ run: { owner } }, fault) =>
     owner.fault(fault, { policy: owner.name, pipeline: owner.pipeline }),
@@ -35,7 +35,7 @@ const PIPELINE: Judging = {
 /** Whether what ended so failed: by the judges of the run and of the pipelines around; a bug in the code has failed, too. */
 function failed(outcome: Outcome, call: CallNode): boolean {
   if (call.judges === undefined && call.run.options.judge === undefined) return !outcome.ok;
-  const { verdict } = judge(PIPELINE, outcome, call);
+  const { verdict } = judge(ASKING, outcome, call);
   return verdict === 'ignore' ? !outcome.ok : verdict === 'failure';
 }
 
