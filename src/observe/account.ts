@@ -1,5 +1,5 @@
 /** Where the calls of a pipeline are counted. Pipelines of one name, and those of one `keyed`, have it in common. */
-import { CALL_RESULTS, type CallResult } from '../pipeline/result.ts';
+import { type AttemptResult, CALL_RESULTS, type CallResult } from '../pipeline/result.ts';
 import { INSTRUMENTS, type Instrument } from './instruments.ts';
 import { type AnyPolicy, isBulkhead, isCircuit, isRetry } from './policies.ts';
 import { type Cell, type Distribution, inMap, type Labels, type Series } from './series.ts';
@@ -47,9 +47,28 @@ export class Account {
   }
 }
 
+/** A histogram by outcome, which is told of every call: each is looked up once. */
+class Outcomes<Outcome extends string> {
+  readonly #account: Account;
+  readonly #instrument: Instrument;
+  readonly #known: { [K in Outcome]?: Distribution } = {};
+
+  constructor(account: Account, instrument: Instrument) {
+    this.#account = account;
+    this.#instrument = instrument;
+  }
+
+  record(outcome: Outcome, value: number): void {
+    this.#known[outcome] ??= this.#account.distribution(this.#instrument, '', { outcome });
+    this.#known[outcome].record(value);
+  }
+}
+
 /** That of a pipeline. */
 export class PipelineAccount extends Account {
   readonly calls: Readonly<Record<CallResult, Cell>>;
+  readonly callDurations: Outcomes<CallResult>;
+  readonly attemptDurations: Outcomes<AttemptResult>;
   readonly abandoned: Cell;
   readonly abandonedRunning: Cell;
   /** Where that is counted which all keys of a `keyed` share; the account itself where keys have none of their own. */
@@ -63,6 +82,8 @@ export class PipelineAccount extends Account {
     this.parent = parent ?? this;
     const outcomes = CALL_RESULTS.map((outcome) => [outcome, this.count(INSTRUMENTS.calls, '', { outcome })]);
     this.calls = Object.fromEntries(outcomes) as Record<CallResult, Cell>;
+    this.callDurations = new Outcomes(this, INSTRUMENTS.callDuration);
+    this.attemptDurations = new Outcomes(this, INSTRUMENTS.attemptDuration);
     this.abandoned = this.count(INSTRUMENTS.abandoned);
     this.abandonedRunning = this.count(INSTRUMENTS.abandonedRunning);
   }

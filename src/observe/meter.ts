@@ -6,13 +6,7 @@ import type { Policy } from '../core/policy.ts';
 import type { Recorder, Run } from '../core/run.ts';
 import type { Scope } from '../core/scope.ts';
 import { isInside } from '../pipeline/report.ts';
-import {
-  type AttemptResult,
-  type CallResult,
-  Facts,
-  resultOfAttempt,
-  resultOfGivenUp,
-} from '../pipeline/result.ts';
+import { type AttemptResult, Facts, resultOfAttempt, resultOfGivenUp } from '../pipeline/result.ts';
 import type { PipelineAccount } from './account.ts';
 import type { CircuitWatch } from './circuit-watch.ts';
 import { INSTRUMENTS } from './instruments.ts';
@@ -98,7 +92,7 @@ export class Meter extends Facts implements Recorder {
     this.#cameTo(AFTER_RETRY[result]);
     account.calls[result].value++;
     const seconds = (this.run.clock.now() - this.#startMs) / 1_000;
-    account.distribution(INSTRUMENTS.callDuration, '', WORDS[result]).record(seconds);
+    account.callDurations.record(result, seconds);
   }
 
   /** What became of the last attempt of a retry. */
@@ -111,7 +105,7 @@ export class Meter extends Facts implements Recorder {
   #measure({ startMs }: Attempt, outcome: AttemptResult): void {
     const { account, untimed } = this.#counted;
     const nowMs = this.run.clock.now();
-    account.distribution(INSTRUMENTS.attemptDuration, '', WORDS[outcome]).record((nowMs - startMs) / 1_000);
+    account.attemptDurations.record(outcome, (nowMs - startMs) / 1_000);
     if (outcome === 'success') for (const watch of untimed) watch.wellAt(nowMs);
   }
 
@@ -156,8 +150,3 @@ const AFTER_RETRY = {
   aborted: 'aborted',
   fallback: 'failure',
 } as const;
-
-// Made once: the label sets of every call.
-const WORDS = Object.fromEntries(
-  INSTRUMENTS.callDuration.labels.outcome.map((outcome) => [outcome, { outcome }]),
-) as Record<CallResult | AttemptResult, { outcome: string }>;

@@ -25,13 +25,17 @@ export const CALL_RESULTS: readonly CallResult[] = [
   'fallback',
 ];
 
-// What a judge throws was reported where a policy asked it, and counts as a failure here as it does there.
-const NOBODY: Judging = { settings: {}, faultIn() {} };
+/** Who asks the judges here: no policy, but the pipeline itself, which is told what they throw. */
+const ASKING: Judging = {
+  settings: {},
+  faultIn: ({ run: { owner } }, fault) =>
+    owner.fault(fault, { policy: owner.name, pipeline: owner.pipeline }),
+};
 
 /** Whether what ended so failed: by the judges of the run and of the pipelines around; a bug in the code has failed, too. */
 function failed(outcome: Outcome, call: CallNode): boolean {
   if (call.judges === undefined && call.run.options.judge === undefined) return !outcome.ok;
-  const { verdict } = judge(NOBODY, outcome, call);
+  const { verdict } = judge(ASKING, outcome, call);
   return verdict === 'ignore' ? !outcome.ok : verdict === 'failure';
 }
 

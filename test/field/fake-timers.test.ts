@@ -10,6 +10,9 @@ import { deferred, ending, fail, hang, ignoringErrors, type Runner, watch } from
  * fake timers, used by the tests before, and used again after the fake timers are gone.
  */
 
+// By it the worker of the test runner gets its messages: one that arrives while it is faked is lost, and the run hangs.
+const NOT_FAKED = ['nextTick' as const];
+
 interface FakeTimers {
   install(): void;
   advance(ms: number): Promise<unknown>;
@@ -20,19 +23,19 @@ function sinonTimers(): FakeTimers {
   let clock: sinon.SinonFakeTimers;
   return {
     install: () => {
-      clock = sinon.useFakeTimers();
+      clock = sinon.useFakeTimers({ toNotFake: NOT_FAKED });
     },
     advance: (ms) => clock.tickAsync(ms),
     uninstall: () => clock.restore(),
   };
 }
 
-/** What stands behind `jest.useFakeTimers()`. It fakes `queueMicrotask` and `process.nextTick` too. */
+/** What stands behind `jest.useFakeTimers()`. Like sinon it fakes `queueMicrotask` too. */
 function jestTimers(): FakeTimers {
   type Config = ConstructorParameters<typeof ModernFakeTimers>[0]['config'];
   const timers = new ModernFakeTimers({ global: globalThis, config: { fakeTimers: {} } as Config });
   return {
-    install: () => timers.useFakeTimers(),
+    install: () => timers.useFakeTimers({ doNotFake: NOT_FAKED }),
     advance: (ms) => timers.advanceTimersByTimeAsync(ms),
     uninstall: () => timers.useRealTimers(),
   };

@@ -68,7 +68,7 @@ describe('the outcome of a call', () => {
     });
   });
 
-  test('is a failure where the judge throws, and that is not reported again', async () => {
+  test('is a failure where the judge throws, which is reported each time that it is asked', async () => {
     const { subject, counted } = setUp();
     const faults: unknown[] = [];
     subject.on('listener-error', ({ error }) => faults.push(error));
@@ -76,7 +76,9 @@ describe('the outcome of a call', () => {
       throw boom;
     };
     await subject.run(() => 1, { judge });
-    expect([counted(calls), faults]).toEqual([{ 'calls pipeline=p outcome=failure': 1 }, []]);
+    expect(counted(calls)).toEqual({ 'calls pipeline=p outcome=failure': 1 });
+    // For the attempt and for the run; the report asks for itself.
+    expect(faults).toEqual([boom, boom, boom]);
   });
 
   test('is a rejection only where this pipeline refused it', async () => {

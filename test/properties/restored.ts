@@ -29,7 +29,11 @@ const seen = ({ breaker: { state, stats, retryAfterMs }, breaker }: Driven) => (
 function transcript({ breaker, clock }: Driven): unknown[] {
   const said: unknown[] = [];
   const startMs = clock.now();
-  breaker.on('state', ({ atMs, cause, ...rest }) => said.push([rest, atMs - startMs, cause !== undefined]));
+  // Tenths of a window are no whole milliseconds, and the two clocks far apart.
+  const since = (ms = Number.NaN): number => Math.round((ms - startMs) * 1_000) / 1_000;
+  breaker.on('state', ({ atMs, unwellSinceMs, cause, ...rest }) =>
+    said.push([rest, atMs - startMs, since(unwellSinceMs), cause !== undefined]),
+  );
   breaker.on('reject', (event) => said.push(event));
   breaker.on('stale', ({ outcome, ...rest }) => said.push([rest, outcome.ok]));
   return said;

@@ -27,26 +27,25 @@ interface Stand {
   readonly url: string;
   /** Requests so far. */
   seen(): number;
-  /** Resolves when a client goes away before its answer has ended. */
+  /** Resolves when the first request is there. */
+  readonly arrived: Promise<void>;
+  /** Resolves when a client goes away, perhaps before its request is there. */
   readonly deserted: Promise<void>;
 }
 
 /** A behaviour of fetch on a server with this script, which is closed afterwards. */
 const on = (script: Script, act: (stand: Stand) => Promise<void>) => async (): Promise<void> => {
   let seen = 0;
-  let desert = (): void => {};
+  const server = createServer((request, response) => script(++seen, response, request));
+  const arrived = new Promise<void>((resolve) => server.once('request', () => resolve()));
   const deserted = new Promise<void>((resolve) => {
-    desert = resolve;
-  });
-  const server = createServer((request, response) => {
-    response.on('close', () => response.writableFinished || desert());
-    script(++seen, response, request);
+    server.once('connection', (socket) => socket.once('close', () => resolve()));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   try {
-    await act({ url, seen: () => seen, deserted });
+    await act({ url, seen: () => seen, arrived, deserted });
   } finally {
     server.closeAllConnections();
     server.close();
@@ -109,9 +108,9 @@ const withFetch: Behaviour[] = about('fetch', {
     assert((await errorOf(through(timeout({ ms: 50 }))(url))) instanceof TimeoutError);
     await deserted;
   }),
-  "closes the socket at the caller's abort": on(hung, async ({ url, deserted }) => {
+  "closes the socket at the caller's abort": on(hung, async ({ url, arrived, deserted }) => {
     const caller = new AbortController();
-    setTimeout(() => caller.abort('left'), 50);
+    void arrived.then(() => caller.abort('left'));
     assert.equal(await errorOf(through(timeout({ ms: 60_000 }))(url, { signal: caller.signal })), 'left');
     await deserted;
   }),
@@ -198,11 +197,11 @@ const withUndici: Behaviour[] = about('undici', {
       timeout({ ms: 50 }),
     )(),
   ),
-  "closes the socket at the caller's abort": on(hung, ({ url, deserted }) =>
+  "closes the socket at the caller's abort": on(hung, ({ url, arrived, deserted }) =>
     withAgent(
       async (send) => {
         const caller = new AbortController();
-        setTimeout(() => caller.abort(new Error('left')), 50);
+        void arrived.then(() => caller.abort(new Error('left')));
         assert.equal(((await errorOf(send(url, { signal: caller.signal }))) as Error).message, 'left');
         await deserted;
       },
