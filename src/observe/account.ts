@@ -1,5 +1,5 @@
 /** Where the calls of a pipeline are counted. Pipelines of one name, and those of one `keyed`, have it in common. */
-import { CALL_RESULTS, type CallResult } from '../pipeline/result.ts';
+import { type AttemptResult, CALL_RESULTS, type CallResult } from '../pipeline/result.ts';
 import { INSTRUMENTS, type Instrument } from './instruments.ts';
 import { type AnyPolicy, isBulkhead, isCircuit, isRetry } from './policies.ts';
 import { type Cell, type Distribution, inMap, type Labels, type Series } from './series.ts';
@@ -46,9 +46,6 @@ export class Account {
     return { ...this.#labels, ...(policy === '' ? NONE : { policy }), ...values };
   }
 }
-
-/** What became of an invocation. */
-export type AttemptResult = 'success' | 'failure' | 'timeout' | 'aborted';
 
 /** A histogram by outcome, which is told of every call: each is looked up once. */
 class Outcomes<Outcome extends string> {
