@@ -35,7 +35,7 @@ const ways: readonly Way[] = [
   { name: NOTHING, beside: NOTHING, watch: () => {} },
   { name: 'nothing, again', beside: NOTHING, watch: () => {} },
   { name: REPORT, beside: NOTHING, watch: (subject) => subject.on('call', unread) },
-  { name: 'observe', beside: REPORT, watch: (subject) => observe(subject) },
+  { name: 'observe', beside: NOTHING, watch: (subject) => observe(subject) },
   { name: 'logEvents', beside: NOTHING, watch: (subject) => logEvents([subject], logger) },
   { name: OPEN, beside: OPEN, open: true, watch: () => {} },
   {

@@ -21,6 +21,7 @@ export interface AttemptReport {
 export interface WaitReport {
   readonly policy: string;
   readonly startMs: number;
+  /** When it ended or was given up. */
   readonly endMs: number;
 }
 
@@ -47,11 +48,22 @@ export interface CallReport extends EventOrigin {
 
 type Draft<T> = { -readonly [K in keyof T]: T[K] };
 
+/** A wait that goes on, or that was cut short, or that has come to its own end: then it is over. */
+interface Wait {
+  readonly policy: string;
+  startMs: number;
+  endMs: number | undefined;
+  over: boolean;
+}
+
+/** The events with which the library's policies begin to wait. Others are heard of when their wait is over. */
+const BEGINNINGS = ['queue', 'retry'];
+
 /** Writes the report of a run, and emits it. */
 export class CallRecorder extends Facts implements Recorder {
   readonly #startMs: number;
   readonly #attempts: { readonly call: CallNode; readonly entry: Draft<AttemptReport> }[] = [];
-  readonly #waits: WaitReport[] = [];
+  readonly #waits: Wait[] = [];
   readonly #rejections: RejectionReport[] = [];
 
   constructor(run: Run) {
@@ -72,6 +84,9 @@ export class CallRecorder extends Facts implements Recorder {
 
   gaveUp(scope: Scope, outcome: Outcome): void {
     this.#close((each) => isInside(each, scope), outcome);
+    // Which of them stand inside is not known. One that does not has its end corrected when it comes.
+    const endMs = this.run.clock.now();
+    for (const wait of this.#waits) wait.endMs ??= endMs;
   }
 
   #close(matches: (call: CallNode) => boolean, outcome: Outcome): void {
@@ -82,8 +97,20 @@ export class CallRecorder extends Facts implements Recorder {
     }
   }
 
+  emitted(type: string, { policy }: EventOrigin): void {
+    if (!BEGINNINGS.includes(type)) return;
+    this.#waits.push({ policy, startMs: this.run.clock.now(), endMs: undefined, over: false });
+  }
+
   waited(policy: Policy, startMs: number): void {
-    this.#waits.push({ policy: this.#label(policy), startMs, endMs: this.run.clock.now() });
+    const [label, endMs] = [this.#label(policy), this.run.clock.now()];
+    // Several may go on at once: its event came just before it.
+    const going = this.#waits.filter(
+      (each) => !each.over && each.policy === label && each.startMs <= startMs,
+    );
+    const begun = going.at(-1);
+    if (begun === undefined) this.#waits.push({ policy: label, startMs, endMs, over: true });
+    else Object.assign(begun, { startMs, endMs, over: true });
   }
 
   refused(policy: Policy, error: unknown): void {
@@ -96,15 +123,16 @@ export class CallRecorder extends Facts implements Recorder {
 
   #report(outcome: Outcome): CallReport {
     const pipeline = this.run.owner.pipeline as string;
+    const nowMs = this.run.clock.now();
     return {
       policy: pipeline,
       pipeline,
       outcome,
       result: this.resultOf(outcome),
       startMs: this.#startMs,
-      durationMs: this.run.clock.now() - this.#startMs,
+      durationMs: nowMs - this.#startMs,
       attempts: this.#attempts.map(({ entry }) => ({ ...entry })),
-      waits: [...this.#waits],
+      waits: this.#waits.map(({ policy, startMs, endMs = nowMs }) => ({ policy, startMs, endMs })),
       rejections: [...this.#rejections],
       context: this.run.options.context,
     };

@@ -83,6 +83,90 @@ describe('the report of a run', () => {
     expect(reports[0]?.attempts).toMatchObject([{ startMs: 1_030, endMs: 1_030 }]);
   });
 
+  test('lists a wait that was cut short, by the timeout of an attempt and by one around all of them', async () => {
+    const places = bulkhead({ concurrency: 1, queue: 1 });
+    const { clock, subject, reports } = setup(
+      timeout({ ms: 110, name: 'total' }),
+      retry({ retries: 3, backoff: constant(50) }),
+      timeout({ ms: 40 }),
+      places,
+    );
+    places.tryAcquire();
+    watch(subject.run(() => 'v'));
+    await clock.advance(1_000);
+    expect(reports).toMatchObject([{ durationMs: 110, attempts: [], outcome: { ok: false } }]);
+    expect(reports[0]?.waits).toEqual([
+      { policy: 'bulkhead', startMs: 1_000, endMs: 1_040 },
+      { policy: 'retry', startMs: 1_040, endMs: 1_090 },
+      { policy: 'bulkhead', startMs: 1_090, endMs: 1_110 },
+    ]);
+  });
+
+  test("lists a wait that the caller's abort cut short", async () => {
+    const { clock, subject, reports } = setup(retry({ backoff: constant(500) }));
+    const controller = new AbortController();
+    watch(subject.run(() => Promise.reject(boom), { signal: controller.signal }));
+    await clock.advance(70);
+    controller.abort('left');
+    await clock.advance(0);
+    expect(reports[0]?.waits).toEqual([{ policy: 'retry', startMs: 1_000, endMs: 1_070 }]);
+  });
+
+  /** A layer that makes two calls at once, of which the second begins later and has a timeout of its own. */
+  const twice = (laterMs: number, timeoutMs: number): Layer => ({
+    around: (next) => async (operation, call) => {
+      const clock = (call as unknown as { run: { clock: VirtualClock } }).run.clock;
+      const timed = timeout({ ms: timeoutMs, clock }).around(next);
+      const first = next(operation, call);
+      if (laterMs > 0) await new Promise<void>((resolve) => void clock.setTimer(laterMs, resolve));
+      await timed(operation, call).catch(() => {});
+      return first;
+    },
+  });
+
+  test.each([
+    ['began earlier', twice(20, 30), 50],
+    ['began at the same moment', twice(0, 30), 30],
+  ])('lists a wait once, with its own end, where one that %s goes on', async (_when, layer, cutMs) => {
+    const places = bulkhead({ concurrency: 1, queue: 2 });
+    const { clock, subject, reports } = setup(layer, places);
+    const permit = places.tryAcquire();
+    watch(subject.run(() => 'v'));
+    await clock.advance(60);
+    permit?.release();
+    await clock.advance(0);
+    // Of two that are alike it is all one which is which.
+    const waits = reports[0]?.waits.map(({ startMs, endMs }) => `${startMs - 1_000} to ${endMs - 1_000}`);
+    expect(waits?.sort()).toEqual(['0 to 60', `${cutMs - 30} to ${cutMs}`].sort());
+  });
+
+  test('lists each of two waits that went on at once and both came to their end', async () => {
+    const places = bulkhead({ concurrency: 1, queue: 2 });
+    const { clock, subject, reports } = setup(twice(0, 100), places);
+    const permit = places.tryAcquire();
+    watch(subject.run(() => new Promise<void>((resolve) => void clock.setTimer(5, resolve))));
+    await clock.advance(60);
+    permit?.release();
+    await clock.advance(20);
+    const ends = reports[0]?.waits.map(({ endMs }) => endMs - 1_000).sort();
+    expect(ends).toEqual([60, 65]);
+  });
+
+  test('lists each of two waits that went on at once for different policies', async () => {
+    const { clock, subject, reports } = setup(
+      twice(0, 100),
+      bulkhead({ concurrency: 1, queue: 1 }),
+      spyGate({ answer: (n) => new Promise((resolve) => void clock.setTimer(30, () => resolve(n))) }),
+    );
+    watch(subject.run(() => 'v'));
+    await clock.advance(100);
+    expect(reports[0]?.waits.map(({ policy, endMs }) => [policy, endMs])).toEqual([
+      ['bulkhead', 1_030],
+      ['gate', 1_030],
+      ['gate', 1_060],
+    ]);
+  });
+
   test('lists who rejected and why, also where a fallback answered', async () => {
     const breaker = circuitBreaker();
     const { clock, subject, reports } = setup(fallback('plan b'), breaker);

@@ -12,12 +12,12 @@ import type { BreakerRejectEvent, BreakerStateEvent } from '../../policies/circu
 import type { FallbackEvent } from '../../policies/fallback.ts';
 import type { ExhaustedEvent, RetryEvent } from '../../policies/retry/retry.ts';
 import type { Place } from '../follow.ts';
-import { listen } from '../listen.ts';
 import type { AnyPipeline } from '../sources.ts';
 import { cut, errorFields } from './describe.ts';
 import type { Digest } from './digest.ts';
 import { Incidents } from './incidents.ts';
 import type { LogEvent } from './lines.ts';
+import { listen } from './listen.ts';
 
 const isBreaker = (policy: BuiltIn<object, unknown> | undefined): policy is CircuitBreaker =>
   policy?.kind === 'circuit-breaker';

@@ -1,11 +1,12 @@
 /** How a pipeline does at this moment: the last seconds of its calls in a few numbers, in memory that does not grow. */
 import type { Clock } from '../../core/clock.ts';
 import { allowed } from '../../core/options.ts';
-import type { CallReport } from '../../pipeline/report.ts';
+import type { Outcome } from '../../core/outcome.ts';
+import type { Recorder, Run } from '../../core/run.ts';
+import { type CallResult, Facts } from '../../pipeline/result.ts';
 import { BUCKETS, bucketOf, quantiles } from '../../structures/duration-buckets.ts';
 import { SlidingCounts } from '../../structures/sliding-counts.ts';
 import { follow } from '../follow.ts';
-import { listen } from '../listen.ts';
 import { isSource, SOURCE, type Source } from '../sources.ts';
 
 /** What became of the calls of the last seconds. Of no calls there is no rate, and no percentile. */
@@ -56,30 +57,21 @@ const FAILURES = 0;
 const REJECTIONS = 1;
 const DURATIONS = 2;
 
-class Counted implements Statistics {
-  readonly #clock: Clock;
+class Counter implements Statistics {
+  readonly clock: Clock;
   readonly #last10s: SlidingCounts;
   readonly #last60s: SlidingCounts;
   readonly #stop: () => void;
 
   constructor(source: Source) {
-    this.#clock = source.clock;
-    const now = this.#clock.now();
+    this.clock = source.clock;
+    const now = this.clock.now();
     this.#last10s = new SlidingCounts(10_000, DURATIONS + BUCKETS, now);
     this.#last60s = new SlidingCounts(60_000, DURATIONS + BUCKETS, now);
-    this.#stop = follow([source], (pipeline) =>
-      listen(pipeline, { call: this.#listenerFor(pipeline.clock) }),
-    );
+    this.#stop = follow([source], (pipeline) => pipeline.record((run) => new Counted(run, this)));
   }
 
-  // The report says when it ended, which saves a reading of the clock: but on the clock of that pipeline.
-  #listenerFor(clock: Clock): (report: CallReport) => void {
-    return clock === this.#clock
-      ? (report) => this.#count(report, report.startMs + report.durationMs)
-      : (report) => this.#count(report, this.#clock.now());
-  }
-
-  #count({ result, durationMs }: CallReport, nowMs: number): void {
+  count(result: CallResult, durationMs: number, nowMs: number): void {
     const bucket = DURATIONS + bucketOf(durationMs);
     const refused = result === 'rejected';
     const failed = refused || result === 'failure' || result === 'timeout';
@@ -96,11 +88,35 @@ class Counted implements Statistics {
   }
 
   snapshot = (): StatisticsSnapshot => {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     return { last10s: statisticsOf(this.#last10s, now), last60s: statisticsOf(this.#last60s, now) };
   };
 
   stop = (): void => this.#stop();
+}
+
+/** One run, of which nothing is remembered but when it began and what says how it ended. */
+class Counted extends Facts implements Recorder {
+  readonly #counter: Counter;
+  readonly #startMs: number;
+
+  constructor(run: Run, counter: Counter) {
+    super(run);
+    this.#counter = counter;
+    this.#startMs = run.clock.now();
+  }
+
+  ended(): void {}
+  gaveUp(): void {}
+  waited(): void {}
+  refused(): void {}
+
+  settled(outcome: Outcome): void {
+    const { clock } = this.run;
+    const endMs = clock.now();
+    const nowMs = clock === this.#counter.clock ? endMs : this.#counter.clock.now();
+    this.#counter.count(this.resultOf(outcome), endMs - this.#startMs, nowMs);
+  }
 }
 
 function statisticsOf(window: SlidingCounts, nowMs: number): WindowStatistics {
@@ -124,8 +140,8 @@ function statisticsOf(window: SlidingCounts, nowMs: number): WindowStatistics {
 }
 
 /**
- * Counts the calls of a pipeline, or of all pipelines of a `keyed` together, from now on. It listens to their call
- * reports, which costs some objects for each call.
+ * Counts the calls of a pipeline, or of all pipelines of a `keyed` together, from now on. That costs an
+ * object for each call, and less than a listener to `call`.
  *
  * @param source - a pipeline, or what `keyed` returns
  * @throws TypeError - if it is neither
@@ -135,5 +151,5 @@ function statisticsOf(window: SlidingCounts, nowMs: number): WindowStatistics {
  */
 export function observe(source: Source): Statistics {
   if (!isSource(source)) throw allowed('observe', 'source', source, SOURCE);
-  return new Counted(source);
+  return new Counter(source);
 }
