@@ -1,5 +1,5 @@
 /** The innermost of every pipeline: invokes the operation, and counts it in every node of the call's tree around. */
-import { CallNode } from './call.ts';
+import type { CallNode } from './call.ts';
 import { failure, type Outcome, success } from './outcome.ts';
 import { SETTLED } from './promises.ts';
 import { type Stage, tell, tellLater } from './stage.ts';
@@ -8,18 +8,16 @@ export const invoke: Stage = (operation, call) => {
   const halted = call.scope.halted();
   // Later, since who interrupted it for this reason has to stop what is in it first.
   if (halted !== undefined) return tellLater(call, halted);
-  // A layer may run several at a time on one call: in a report each has an end of its own.
   const { recorder } = call.run;
-  const node = recorder === undefined ? call : new CallNode(call);
-  node.began();
+  call.began();
   try {
-    const returned = recorder?.invoke === undefined ? operation(node) : recorder.invoke(operation, node);
+    const returned = recorder?.invoke === undefined ? operation(call) : recorder.invoke(operation, call);
     promised(returned).then(
-      (value) => ended(node, success(value)),
-      (error) => ended(node, failure(error)),
+      (value) => ended(call, success(value)),
+      (error) => ended(call, failure(error)),
     );
   } catch (error) {
-    void SETTLED.then(() => ended(node, failure(error)));
+    void SETTLED.then(() => ended(call, failure(error)));
   }
 };
 

@@ -48,7 +48,7 @@ export abstract class Root extends Scope {
   /** One promise for both costs less than two. */
   private waitForBoth(): Promise<unknown> {
     const promise = this.sleep(goOn);
-    if (this.outcome !== undefined || this.interrupted !== undefined) this.wake!();
+    if (this.interrupted !== undefined) this.wake!();
     return promise;
   }
 
@@ -86,7 +86,7 @@ export abstract class Root extends Scope {
   protected end(outcome: Outcome): void {
     this.outcome = outcome;
     if (this.resolve !== undefined) this.settle(outcome);
-    else this.wake?.();
+    else this.wake!();
   }
 
   private settle(outcome: Outcome): void {
@@ -113,6 +113,6 @@ export abstract class Root extends Scope {
   wakeFor(scope: Scope): void {
     this.interrupted ??= [];
     this.interrupted.push(scope);
-    this.wake?.();
+    this.wake!();
   }
 }

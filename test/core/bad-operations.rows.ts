@@ -38,6 +38,11 @@ export const ROWS: readonly Row[] = [
   ['calls back twice, with a value and an error', () => twice('resolve', 'reject'), { value: 1 }],
   ['calls back twice, with an error and a value', () => twice('reject', 'resolve'), { error: 1 }],
   [
+    'returns a promise whose own then calls back twice',
+    () => Object.assign(Promise.resolve(), twice('reject', 'reject')),
+    { error: 1 },
+  ],
+  [
     'calls back and then throws',
     () => ({
       then: (f: (v: number) => void) => {

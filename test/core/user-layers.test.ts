@@ -1,4 +1,16 @@
-import { bulkhead, type Call, type Layer, type Next, pipeline, retry } from 'holdfast';
+import {
+  bulkhead,
+  type Call,
+  constant,
+  fallback,
+  type Layer,
+  type Next,
+  pipeline,
+  retry,
+  type TimeoutError,
+  timeout,
+} from 'holdfast';
+import { VirtualClock } from 'holdfast/testing';
 import { describe, expect, test, vi } from 'vitest';
 import { errorOf, inAWord, spyGate } from '../support/spies.ts';
 
@@ -126,4 +138,36 @@ describe("a layer of a user's own", () => {
       ),
     ).not.toThrow();
   });
+});
+
+describe('a layer of the library in the hands of another', () => {
+  const held = (inner: Layer): Layer => ({ around: (next) => inner.around(next) });
+
+  test('retries', async () => {
+    const subject = pipeline('p', held(retry({ retries: 1, backoff: constant(0) })));
+    expect(await subject.run(({ attempt }) => (attempt === 1 ? Promise.reject(boom) : 'up'))).toBe('up');
+  });
+
+  test('answers', async () => {
+    expect(await pipeline('p', held(fallback('plan b'))).run(() => Promise.reject(boom))).toBe('plan b');
+  });
+
+  test('gives up', async () => {
+    const clock = new VirtualClock();
+    const run = errorOf(pipeline('p', held(timeout({ ms: 100, clock }))).run(() => new Promise(() => {})));
+    await clock.advance(100);
+    expect(((await run) as TimeoutError).ms).toBe(100);
+  });
+});
+
+test('a clock that fails while a call ends is how the call ends', async () => {
+  const fails = {
+    cancel() {},
+    ref() {},
+    unref() {
+      throw boom;
+    },
+  };
+  const clock = { now: () => 0, setTimer: () => fails };
+  expect(await errorOf(timeout({ ms: 100, clock }).run(async () => 1))).toBe(boom);
 });

@@ -237,3 +237,46 @@ describe('a breaker', () => {
     expect(breaker.stats).toMatchObject({ calls: 1, failures: 1 });
   });
 });
+
+describe('what ends in the very moment in which the time is over', () => {
+  /** A timeout whose time is over when the test says so, in the midst of whatever else it does. */
+  function atOnce() {
+    let nowMs = 0;
+    let ring = (): void => {};
+    const clock = {
+      now: () => nowMs,
+      setTimer: (_: number, fn: () => void) => {
+        ring = fn;
+        return { cancel() {}, ref() {}, unref() {} };
+      },
+    };
+    const settle: { resolve?: (value: string) => void; reject?: (error: unknown) => void } = {};
+    const call = track(
+      timeout({ ms: 100, mode: 'cooperate', clock }).run(
+        () => new Promise((resolve, reject) => void Object.assign(settle, { resolve, reject })),
+      ),
+    );
+    const over = (): void => {
+      nowMs = 100;
+      ring();
+    };
+    return { call, settle, over };
+  }
+
+  it('stands, if it is a value', async () => {
+    const { call, settle, over } = atOnce();
+    settle.resolve?.('late');
+    over();
+    await flush();
+    expect(call).toMatchObject({ state: 'fulfilled', value: 'late' });
+  });
+
+  it('is the cause, if it is an error', async () => {
+    const { call, settle, over } = atOnce();
+    settle.reject?.('late');
+    over();
+    await flush();
+    expect(call.error).toBeInstanceOf(TimeoutError);
+    expect(call.error).toMatchObject({ cause: 'late' });
+  });
+});
