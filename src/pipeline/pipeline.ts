@@ -143,7 +143,11 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
     // One of them may let in another, which is to have this run as well.
     for (let i = 0; i < this.#makers.length; i++)
       recorder = together(recorder, (this.#makers[i] as RecorderMaker)(run));
-    if (recorder === undefined) return super.launch(run, operation);
+    return recorder === undefined ? super.launch(run, operation) : this.#recorded(recorder, run, operation);
+  }
+
+  // Apart, since a function with a closure in it allocates for that at each call, also where it is not come to.
+  #recorded<T>(recorder: Recorder, run: Run, operation: Operation<T>): Promise<T> {
     run.recorder = recorder;
     return around(recorder, () => super.launch(run, operation));
   }
