@@ -5,6 +5,7 @@ export default defineConfig({
     index: 'src/index.ts',
     testing: 'src/testing/index.ts',
     fetch: 'src/adapters/fetch/index.ts',
+    postgres: 'src/adapters/postgres/index.ts',
     undici: 'src/adapters/undici/index.ts',
   },
   format: ['esm', 'cjs'],
