@@ -75,6 +75,7 @@ export class Postgres {
   readonly #binaries: Binaries;
   readonly #flags: Readonly<Record<string, string>>;
   #process: ChildProcess | undefined;
+  #gone: Promise<unknown> | undefined;
 
   private constructor(port: number, folder: string, programs: Binaries, flags: Record<string, string>) {
     this.port = port;
@@ -102,9 +103,14 @@ export class Postgres {
 
   /** Starts it, on the port that it had. */
   async restart(): Promise<void> {
+    await this.#gone;
     const settings = Object.entries(this.#flags).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const child = this.#spawn(this.#binaries.postgres, ['-D', this.#data, '-p', `${this.port}`, ...settings]);
     this.#process = child;
+    // Should this process end before its time, the server does too.
+    const quit = (): void => void child.kill('SIGQUIT');
+    process.once('exit', quit);
+    child.once('exit', () => process.off('exit', quit));
     let said = '';
     await new Promise<void>((resolve, reject) => {
       child.stderr!.setEncoding('utf8').on('data', (text: string) => {
@@ -118,28 +124,27 @@ export class Postgres {
   }
 
   /** Kills it and all of its processes at once, as the loss of its machine would. */
-  async kill(): Promise<void> {
-    const child = this.#process as ChildProcess;
-    const pids = [child.pid!, ...childrenOf(child.pid!)];
-    const gone = once(child, 'exit');
-    for (const pid of pids) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It has just ended of itself.
-      }
-    }
-    await gone;
-    this.#process = undefined;
+  kill(): Promise<void> {
+    const { pid } = this.#process as ChildProcess;
+    return this.#end(() => {
+      // Stopped, it can tell nobody that the others are gone, nor they each other that it is.
+      process.kill(pid!, 'SIGSTOP');
+      for (const each of [...childrenOf(pid!), pid!]) killNow(each);
+    });
   }
 
-  /** `SIGINT`, as `pg_ctl stop -m fast` does: sessions are ended, and told so. */
-  async shutDown(): Promise<void> {
+  /** Ends it in good order: `SIGTERM` waits for sessions to end, `SIGINT` ends them and tells them so. */
+  shutDown(signal: 'SIGTERM' | 'SIGINT'): Promise<void> {
     const child = this.#process as ChildProcess;
-    const gone = once(child, 'exit');
-    child.kill('SIGINT');
-    await gone;
+    return this.#end(() => child.kill(signal));
+  }
+
+  async #end(act: () => void): Promise<void> {
+    const child = this.#process as ChildProcess;
     this.#process = undefined;
+    this.#gone = once(child, 'exit');
+    act();
+    await this.#gone;
   }
 
   /** Its processes end, and so does its folder. */
@@ -148,10 +153,11 @@ export class Postgres {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  /** How many statements with these words it has begun since its log was last emptied. */
-  saw(words: string): number {
-    const begun = this.log.split('\n').filter((line) => /LOG: {2}(statement|execute [^:]*): /.test(line));
-    return begun.filter((line) => line.includes(words)).length;
+  /** How many statements with these words it has begun for this application since its log was last emptied. */
+  saw(words: string, application = ''): number {
+    const lines = this.log.split('\n').filter((line) => line.startsWith(`${application}|`) || !application);
+    return lines.filter((line) => /\|LOG: {2}(statement|execute [^:]*): /.test(line) && line.includes(words))
+      .length;
   }
 
   get #data(): string {
@@ -177,6 +183,14 @@ export class Postgres {
   #spawn(program: string, args: readonly string[]): ChildProcess {
     const env = { PATH: process.env.PATH, LC_ALL: 'C' };
     return spawn(program, args, { cwd: this.#folder, env, ...unprivileged() });
+  }
+}
+
+function killNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has just ended of itself.
   }
 }
 
