@@ -60,6 +60,8 @@ const FLAGS = {
 
 const USER = 'postgres';
 const PASSWORD = 'not a secret';
+/** How often it is tried to start it again. */
+const STARTS = 100;
 const READY = 'database system is ready to accept connections';
 
 export interface PostgresOptions {
@@ -104,6 +106,17 @@ export class Postgres {
   /** Starts it, on the port that it had. */
   async restart(): Promise<void> {
     await this.#gone;
+    for (let more = STARTS; ; more--) {
+      try {
+        return await this.#start();
+      } catch (error) {
+        // Processes that were killed are not gone at once, and keep its memory from the next.
+        if (more === 0 || !/shared memory|in use/.test(String(error))) throw error;
+      }
+    }
+  }
+
+  async #start(): Promise<void> {
     const settings = Object.entries(this.#flags).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const child = this.#spawn(this.#binaries.postgres, ['-D', this.#data, '-p', `${this.port}`, ...settings]);
     this.#process = child;

@@ -18,7 +18,7 @@ const SCHEMA = `
   create table slowness (much int);
   create procedure half_done(who text) language plpgsql as
     $$ begin insert into effects values (who); commit; perform fail('40001'); end $$;
-  create role limited login password 'limited' connection limit 1;
+  create role limited login password 'limited';
   grant all on all tables in schema public to limited;
 `;
 
@@ -99,6 +99,11 @@ export class Stage {
   /** The others go. */
   async leave(): Promise<void> {
     await Promise.all(this.#others.splice(0).map((client) => client.end()));
+  }
+
+  /** How many connections one of the roles may have. */
+  async limit(connections: number): Promise<void> {
+    await (await this.other()).query(`alter role limited connection limit ${connections}`);
   }
 
   /** Somebody else takes a client out of the pool. */

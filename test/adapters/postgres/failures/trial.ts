@@ -12,6 +12,9 @@ import { Stage } from './stage.ts';
 /** Writes one row, so that it can be seen how often it took place. */
 export const WRITE = 'insert into effects values ($1)';
 
+/** Real time after which a trial is given up: only something that is wrong takes so long. */
+const PATIENCE_MS = 15_000;
+
 let tried = 0;
 
 export async function tryOut(row: Row, server: Postgres): Promise<Measured> {
@@ -19,15 +22,21 @@ export async function tryOut(row: Row, server: Postgres): Promise<Measured> {
   // The default clock, also of the standard pipeline.
   const clock = VirtualClock.install();
   const stage = await Stage.set(`row ${++tried}`, server, clock, row.pool ?? {});
+  let limit: NodeJS.Timeout | undefined;
   try {
-    return await measure(row, stage);
+    return await new Promise<Measured>((resolve, reject) => {
+      limit = setTimeout(() => reject(new Error('It hangs')), PATIENCE_MS);
+      measure(row, stage, reject).then(resolve, reject);
+    });
   } finally {
+    clearTimeout(limit);
     clock.uninstall();
     await stage.strike();
   }
 }
 
-async function measure(row: Row, stage: Stage): Promise<Measured> {
+/** `fail` is told what goes wrong with the trial itself, beside the call. */
+async function measure(row: Row, stage: Stage, fail: (error: unknown) => void): Promise<Measured> {
   const { text = WRITE, expected } = row;
   const { clock, db } = stage;
   let attempts = 0;
@@ -35,11 +44,12 @@ async function measure(row: Row, stage: Stage): Promise<Measured> {
   pipeline.on('call', (report) => {
     attempts = report.attempts.length;
   });
-  pipeline.on('retry', async ({ attempt, delayMs }) => {
-    await row.retrying?.(stage, attempt + 1);
+  const retry = async (attempt: number, delayMs: number): Promise<void> => {
+    await row.retrying?.(stage, attempt);
     await flush(); // the sleep begins after its event
     await clock.advance(delayMs);
-  });
+  };
+  pipeline.on('retry', ({ attempt, delayMs }) => void retry(attempt + 1, delayMs).catch(fail));
   await row.before?.(stage);
   const startMs = clock.now();
   const call = ask(row, stage, text).then(

@@ -79,15 +79,15 @@ export const connecting: readonly Row[] = [
     name: 'too many connections',
     call: 'statement',
     pool: { user: 'limited', password: 'limited' },
-    before: (stage) => stage.other({ user: 'limited', password: 'limited' }),
+    before: (stage) => stage.limit(0),
     expected: gets('53300', NEVER),
   },
   {
     name: 'too many connections, until the second attempt',
     call: 'transaction',
     pool: { user: 'limited', password: 'limited' },
-    before: (stage) => stage.other({ user: 'limited', password: 'limited' }),
-    retrying: (stage) => stage.leave(),
+    before: (stage) => stage.limit(0),
+    retrying: (stage) => stage.limit(5),
     expected: gets('done', { attempts: 2, commits: 1, tookPlace: 1 }),
   },
   {
