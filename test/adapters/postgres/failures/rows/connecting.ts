@@ -107,7 +107,7 @@ export const connecting: readonly Row[] = [
   {
     name: 'no client in the pool, and a connectionTimeoutMillis',
     call: 'statement',
-    pool: { max: 1, connectionTimeoutMillis: 50 },
+    pool: { max: 1, connectionTimeoutMillis: 500 },
     before: (stage) => stage.take(),
     after: async (stage) => stage.giveBack(),
     expected: gets('timeout exceeded when trying to connect', { attempts: 4, seen: 0 }),
