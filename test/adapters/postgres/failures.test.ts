@@ -3,7 +3,7 @@
  * tables of docs/postgres-failures.md are what was measured here; `HOLDFAST_UPDATE=1` writes them anew.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Postgres } from '../../network/postgres.ts';
+import type { Postgres } from '../../database/postgres.ts';
 import { agree } from '../../support/page.ts';
 import { type Line, tablesOf } from './failures/page.ts';
 import { rows } from './failures/rows.ts';

@@ -2,7 +2,7 @@
 import { Client, Pool, type PoolClient, type PoolConfig } from 'pg';
 import { type ResilientPool, resilientPool } from '../../../../src/adapters/postgres/index.ts';
 import type { VirtualClock } from '../../../../src/testing/index.ts';
-import { Postgres } from '../../../network/postgres.ts';
+import { Postgres } from '../../../database/postgres.ts';
 import { FaultProxy } from '../../../network/proxy.ts';
 import { flush } from '../../../support/jobs.ts';
 import type { Connections } from './row.ts';

@@ -4,7 +4,7 @@
  */
 import { HoldfastError } from '../../../../src/index.ts';
 import { VirtualClock } from '../../../../src/testing/index.ts';
-import type { Postgres } from '../../../network/postgres.ts';
+import type { Postgres } from '../../../database/postgres.ts';
 import { flush } from '../../../support/jobs.ts';
 import type { Measured, Row } from './row.ts';
 import { Stage } from './stage.ts';

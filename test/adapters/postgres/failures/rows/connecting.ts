@@ -36,14 +36,14 @@ export const connecting: readonly Row[] = [
     expected: gets('Connection terminated unexpectedly', NEVER),
   },
   {
-    name: 'connected, then silence, and a connectionTimeoutMillis',
+    name: 'connected, then silence, and a connectionTimeoutMillis of 50 ms',
     call: 'statement',
     pool: { connectionTimeoutMillis: 50 },
     before: async (stage) => stage.proxy.use({ kind: 'stall' }),
     expected: gets('Connection terminated due to connection timeout', NEVER),
   },
   {
-    name: 'connected, then silence, and no connectionTimeoutMillis',
+    name: 'connected, then silence, and a connectionTimeoutMillis of a minute',
     call: 'statement',
     before: async (stage) => stage.proxy.use({ kind: 'stall' }),
     meanwhile: async (stage) => {
