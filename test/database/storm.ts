@@ -45,7 +45,7 @@ export class Storm {
   /** What a new connection will come to: each way, at any byte, and in either order of request and answer. */
   #fate(bytes: number): readonly Fault[] {
     this.breaks++;
-    const at = 1_000 + this.#chance.below(2 * bytes);
+    const at = 600 + this.#chance.below(2 * bytes); // most have said hello by then
     const after = this.#chance.below(2) === 0 ? { request: at } : { response: at };
     const kind = this.#chance.of({ reset: 5, cut: 4, stall: 1 });
     return [{ kind, after }];

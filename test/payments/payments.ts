@@ -4,32 +4,43 @@
  */
 import { Client, Pool } from 'pg';
 import { OutcomeUnknownError, resilientPool } from '../../src/adapters/postgres/index.ts';
-import { bulkhead, circuitBreaker, exponential, pipeline, retry, timeout } from '../../src/index.ts';
+import {
+  bulkhead,
+  circuitBreaker,
+  exponential,
+  pipeline,
+  retry,
+  retryBudget,
+  timeout,
+} from '../../src/index.ts';
 import { Postgres } from '../database/postgres.ts';
 import { Storm } from '../database/storm.ts';
 import { FaultProxy } from '../network/proxy.ts';
 import { Chance } from '../soak/outbound/chance.ts';
 import { ACCOUNTS, audit, open, type Payment, pay } from './ledger.ts';
 
+const generous = () => retryBudget({ ratio: 1, minPerSecond: 200, burst: 200 });
+
 /** The standard pipeline, in a hurry. */
 const hurried = (max: number) =>
   pipeline(
     'ledger',
     timeout({ ms: 3_000, name: 'total' }),
-    retry({ retries: 3, backoff: exponential({ baseMs: 5, maxMs: 100 }) }),
-    circuitBreaker({ window: { ms: 1_000 }, openMs: 50 }),
+    // With more than the standard budget: what is tried again is what might go wrong here.
+    retry({ retries: 3, backoff: exponential({ baseMs: 5, maxMs: 100 }), budget: generous() }),
+    circuitBreaker({ window: { ms: 1_000 }, failureRate: 0.8, lowTrafficFailures: 20, openMs: 20 }),
     timeout({ ms: 500, name: 'attempt', mode: 'cooperate' }),
     bulkhead({ concurrency: max, queue: 100 }),
   );
 
 const CLIENTS = 20;
 /** Who was refused lets the server recover. */
-const PAUSE_MS = 10;
+const PAUSE_MS = 40;
 /** Callers who leave, in a thousand, and after how many milliseconds at most. */
 const LEAVING = 10;
 const LEAVING_MS = 20;
-/** Bytes that a connection passes on before it breaks, on the average: those of some fifty payments. */
-const BYTES = 20_000;
+/** Bytes that a connection passes on before it breaks, on the average: those of some twenty payments. */
+const BYTES = 4_000;
 
 export interface PaymentsOptions {
   readonly payments: number;
