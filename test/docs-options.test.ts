@@ -46,6 +46,15 @@ const numbers = (text: string): string[] => text.match(/\d[\d_.]*\d|\d/g) ?? [];
 const tables: [page: string, heading: string, file: string, name: string, inherited: () => Option[]][] = [
   ['keyed', 'Option', '../pipeline/keyed.ts', 'KeyedOptions', () => []],
   ['fetch', 'Option', '../adapters/fetch/fetch.ts', 'FetchOptions', httpOptions],
+  ['postgres', 'Option', '../adapters/postgres/resilient-pool.ts', 'PostgresOptions', () => []],
+  ['postgres', 'Option of `query`', '../adapters/postgres/resilient-pool.ts', 'StatementOptions', () => []],
+  [
+    'postgres',
+    'Option of `transaction`',
+    '../adapters/postgres/resilient-pool.ts',
+    'TransactionOptions',
+    () => [],
+  ],
   ['retry', 'Option', 'retry/retry.ts', 'RetryOptions', commonOptions],
   ['retry', 'Option of `retryBudget`', 'retry/budget.ts', 'RetryBudgetOptions', () => []],
   ['circuit-breaker', 'Option', 'circuit-breaker/options.ts', 'CircuitBreakerOptions', commonOptions],

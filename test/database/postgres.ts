@@ -11,7 +11,7 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,6 +67,8 @@ const READY = 'database system is ready to accept connections';
 export interface PostgresOptions {
   /** Settings of the server, beside those above. */
   readonly flags?: Readonly<Record<string, string>>;
+  /** It speaks TLS, with the good certificate of test/network, and listens on a socket in its folder. */
+  readonly tls?: boolean;
 }
 
 export class Postgres {
@@ -86,15 +88,24 @@ export class Postgres {
     this.#flags = flags;
   }
 
-  static async start({ flags = {} }: PostgresOptions = {}): Promise<Postgres> {
+  static async start({ flags = {}, tls = false }: PostgresOptions = {}): Promise<Postgres> {
     const programs = await binaries();
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-postgres-'));
     const { uid, gid } = unprivileged();
     if (uid !== undefined) chownSync(folder, uid, gid!);
-    const server = new Postgres(await freePort(), folder, programs, { ...FLAGS, ...flags });
+    const server = new Postgres(await freePort(), folder, programs, {
+      ...FLAGS,
+      ...(tls && secured(folder)),
+      ...flags,
+    });
     await server.#create();
     await server.restart();
     return server;
+  }
+
+  /** Where its socket is, if it has one. */
+  get folder(): string {
+    return this.#folder;
   }
 
   /** What a pool or a client needs to connect. */
@@ -197,6 +208,24 @@ export class Postgres {
     const env = { PATH: process.env.PATH, LC_ALL: 'C' };
     return spawn(program, args, { cwd: this.#folder, env, ...unprivileged() });
   }
+}
+
+/** Postgres wants its key to be its own, and nobody else's to read. */
+function secured(folder: string): Record<string, string> {
+  const { uid, gid } = unprivileged();
+  const [ssl_cert_file, ssl_key_file] = ['good', 'key'].map((name) => {
+    const file = join(folder, `${name}.pem`);
+    copyFileSync(new URL(`../network/certificates/${name}.pem`, import.meta.url), file);
+    chmodSync(file, 0o600);
+    if (uid !== undefined) chownSync(file, uid, gid!);
+    return file;
+  });
+  return {
+    ssl: 'on',
+    ssl_cert_file: ssl_cert_file!,
+    ssl_key_file: ssl_key_file!,
+    unix_socket_directories: folder,
+  };
 }
 
 function killNow(pid: number): void {
