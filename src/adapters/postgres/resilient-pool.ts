@@ -1,6 +1,6 @@
 /** A pool of `pg` through a pipeline: right about what may be sent again, and about what becomes of a connection. */
 import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
-import type { Judge } from '../../core/judge.ts';
+import type { Judge, Judgement } from '../../core/judge.ts';
 import {
   check,
   FLAG,
@@ -13,11 +13,13 @@ import {
   TEXT,
 } from '../../core/options.ts';
 import type { Operation } from '../../core/policy.ts';
+import { rejectLater } from '../../core/promises.ts';
 import type { RunOptions } from '../../core/run.ts';
 import type { ExtraOf } from '../../core/runnable.ts';
 import { printWarnings } from '../../pipeline/warnings.ts';
 import { OutcomeUnknownError } from './errors.ts';
 import { carefulJudge } from './judge.ts';
+import { Running } from './run-options.ts';
 import { type StandardPipeline, standardPipeline } from './standard.ts';
 import { Statement } from './statement.ts';
 import { Transaction, type TransactionFunction } from './transaction.ts';
@@ -109,6 +111,11 @@ const TRANSACTION_RULES: Rules = {
   readOnly: [FLAG],
 };
 
+const NONE: StatementOptions = {};
+
+/** Of what the caller's function throws by itself. */
+const OWN: Judgement = { verdict: 'ignore', retry: false };
+
 const heard = new WeakSet<Pool>();
 
 /** An idle connection that ends is no error: the pool has let go of it. Without a listener, Node would end the process. */
@@ -155,25 +162,21 @@ export function resilientPool<P extends Runs = StandardPipeline>(
     : carefulJudge;
   const byDefault = typeof idempotent === 'function' ? idempotent : () => idempotent === true;
 
-  async function query(
+  function query(
     config: string | QueryConfig,
     values?: readonly unknown[],
-    given: StatementOptions = {},
+    given: StatementOptions = NONE,
   ): Promise<unknown> {
     const text = typeof config === 'string' ? config : config?.text;
-    inspect('query', { text, values }, STATEMENT, 'text');
-    inspect('query', given, STATEMENT_RULES);
-    const statement = new Statement(pool, cancelMs, config, values, given.idempotent ?? byDefault(text));
-    return pipeline.run((call) => statement.send(call), {
-      signal: given.signal,
-      timeoutMs: given.timeoutMs,
-      judge: judged,
-      // Asked when an attempt has ended, and then as things stand.
-      get idempotent() {
-        return statement.repeatable;
-      },
-      context: { text },
-    });
+    try {
+      if (!text || (values !== undefined && !Array.isArray(values)))
+        inspect('query', { text, values }, STATEMENT, 'text');
+      if (given !== NONE) inspect('query', given, STATEMENT_RULES);
+      const statement = new Statement(pool, cancelMs, config, values, given.idempotent ?? byDefault(text));
+      return pipeline.run((call) => statement.send(call), new Running(statement, given, judged, text));
+    } catch (error) {
+      return rejectLater(error);
+    }
   }
 
   async function transaction<T>(
@@ -185,19 +188,10 @@ export function resilientPool<P extends Runs = StandardPipeline>(
     const { isolation, readOnly = false, idempotent: twice = readOnly } = given;
     const begin = `BEGIN${isolation ? ` ISOLATION LEVEL ${isolation.toUpperCase()}` : ''}${readOnly ? ' READ ONLY' : ''}`;
     const whole = new Transaction<T>(pool, cancelMs, begin, fn, twice);
+    const judgeAll: Judge = (outcome, call) =>
+      !outcome.ok && whole.isOwn(outcome.error) ? (judge?.(outcome, call) ?? OWN) : judged(outcome, call);
     try {
-      return await pipeline.run((call) => whole.run(call), {
-        signal: given.signal,
-        timeoutMs: given.timeoutMs,
-        judge: (outcome, call) =>
-          !outcome.ok && whole.isOwn(outcome.error)
-            ? (judge?.(outcome, call) ?? { verdict: 'ignore', retry: false })
-            : judged(outcome, call),
-        get idempotent() {
-          return whole.repeatable;
-        },
-        context: { text: undefined },
-      });
+      return await pipeline.run((call) => whole.run(call), new Running(whole, given, judgeAll, undefined));
     } catch (error) {
       // Whatever ended the call, nobody may take it for a transaction that did not take place.
       if (!whole.unknown || error instanceof OutcomeUnknownError) throw error;
