@@ -91,13 +91,15 @@ function use(project: string, other: string, node: string): void {
   check('ESM, CommonJS and two installations in one process', 'copies.mjs', other);
 }
 
-/** What needs the optional peer: until now it was absent. */
-function besideUndici(project: string, typescript: string): void {
-  step('installs undici', project, 'npm', ...npmInstall(`undici@${devDependencies.undici}`));
+/** What needs an optional peer: until now it was absent. */
+function beside(peer: string, project: string, typescript: string, file: string, types: string[] = []): void {
+  const packages = [peer, ...types].map((name) => `${name}@${devDependencies[name]}`);
+  step(`installs ${peer}`, project, 'npm', ...npmInstall(...packages));
   const compilerOptions = { ...common, ...settings['types of Node, none of the DOM'] };
-  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['undici.ts'] }));
-  step(`TypeScript ${typescript}: undici`, project, process.execPath, 'node_modules/typescript/bin/tsc');
-  for (const node of nodes()) step(`${node}: undici`, project, node, 'undici.mjs');
+  const config = JSON.stringify({ compilerOptions, files: [`${file}.ts`] });
+  writeFileSync(join(project, 'tsconfig.json'), config);
+  step(`TypeScript ${typescript}: ${file}`, project, process.execPath, 'node_modules/typescript/bin/tsc');
+  for (const node of nodes()) step(`${node}: ${file}`, project, node, `${file}.mjs`);
 }
 
 try {
@@ -106,7 +108,10 @@ try {
   const projects = typescripts.map((typescript) => install(tarball, typescript));
   for (const [index, project] of projects.entries()) compile(project, typescripts[index]!);
   for (const node of nodes()) use(projects[0]!, projects[1]!, node);
-  for (const [index, project] of projects.entries()) besideUndici(project, typescripts[index]!);
+  for (const [index, project] of projects.entries()) {
+    beside('undici', project, typescripts[index]!, 'undici');
+    beside('pg', project, typescripts[index]!, 'postgres', ['@types/pg']);
+  }
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

@@ -27,6 +27,7 @@ import { warningsOf } from './warnings.ts';
 
 /** What statements and transactions run through. */
 export interface Runs {
+  /** Stands in what is printed of it, and in errors. */
   readonly name: string;
   /** As of a pipeline. */
   run<T>(operation: Operation<T>, options?: RunOptions): Promise<unknown>;

@@ -3,6 +3,7 @@ const assert = require('node:assert/strict');
 const holdfast = require('holdfast');
 const { VirtualClock } = require('holdfast/testing');
 const { resilience } = require('holdfast/undici'); // there is no undici, and it loads
+const { postgresJudge } = require('holdfast/postgres'); // nor is there pg
 const trip = require('./trip.cjs');
 
 async function main() {
@@ -19,6 +20,7 @@ async function main() {
   });
   assert.equal(answer, 'up');
   assert.equal(typeof resilience(), 'function');
+  assert.equal(postgresJudge({ ok: false, error: { code: '40001' } }).retry, true);
 }
 
 void main();

@@ -10,7 +10,7 @@ import type { Measured, Row } from './row.ts';
 import { Stage } from './stage.ts';
 
 /** Writes one row, so that it can be seen how often it took place. */
-export const WRITE = 'insert into effects values ($1)';
+const WRITE = 'insert into effects values ($1)';
 
 /** Real time after which a trial is given up: only something that is wrong takes so long. */
 const PATIENCE_MS = 15_000;
