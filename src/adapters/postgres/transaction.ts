@@ -23,14 +23,18 @@ export type TransactionFunction<T> = (client: TransactionClient, call: Call) => 
 
 const ignore = (): void => {};
 
-const COMMENTS = /^(?:\s+|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)+/;
+/** Where a semicolon, or a word, means nothing: comments, strings, quoted names, and bodies of functions. */
+const QUOTED = /--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'|"[^"]*"|\$(\w*)\$[\s\S]*?\$\1\$/g;
+const ATOMIC = /\bbegin\s+atomic\b/i;
 const CONTROL =
-  /^(begin|start\s+transaction|commit|end|abort|prepare\s+transaction|rollback(?!\s+((work|transaction)\s+)?to\b))\b/i;
+  /^\s*(begin|start\s+transaction|commit|end|abort|prepare\s+transaction|rollback(?!\s+((work|transaction)\s+)?to\b))\b/i;
 
-/** Whether a text would begin or end the transaction. Bodies of functions have semicolons, BEGIN and END of their own. */
+/** Whether a text would begin or end the transaction. */
 function controls(text: string): boolean {
-  const parts = /\$\w*\$/.test(text) ? [text] : text.split(';');
-  return parts.some((part) => CONTROL.test(part.replace(COMMENTS, '')));
+  const plain = text.replace(QUOTED, ' ');
+  // The body of a function in standard SQL has semicolons, and an END, of its own.
+  const parts = ATOMIC.test(plain) ? [plain] : plain.split(';');
+  return parts.some((part) => CONTROL.test(part));
 }
 
 /** One attempt at it. */
@@ -141,7 +145,6 @@ export class Transaction<T> {
   }
 
   async #commit(loan: Loan, filling: Filling<T>, call: Call): Promise<void> {
-    // The function went on after a statement had failed: the server would answer COMMIT with ROLLBACK.
     loan.check();
     this.#unknown++;
     let command: string;
@@ -156,6 +159,7 @@ export class Transaction<T> {
     }
     this.#unknown--;
     if (command === 'COMMIT') return;
+    // The function went on after a statement had failed.
     throw filling.fault?.error ?? new Error(`COMMIT was answered with ${command}`);
   }
 }

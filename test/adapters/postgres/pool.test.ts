@@ -200,6 +200,7 @@ describe('a transaction', () => {
     'rollback work',
     '-- x\n/* y */ commit',
     'select 1; commit',
+    'select $$x$$, \';\', ";" -- ;\n; /* ; */ commit',
     'prepare transaction $$x$$',
   ])('refuses %j', async (text) => {
     const { pool, db } = setUp();
@@ -212,6 +213,8 @@ describe('a transaction', () => {
     'rollback to savepoint a',
     'rollback transaction to a',
     'savepoint a',
+    'select \'; commit\', "; commit" -- ; commit\n /* ; commit */',
+    'create function f() returns int begin atomic select 1; end',
     "select 'commit'",
     'create function f() returns int language plpgsql as $$ begin; return 1; end; $$',
   ])('lets %j through', async (text) => {

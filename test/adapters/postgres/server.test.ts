@@ -1,4 +1,5 @@
 /** What only a real server shows, beside the failures of `failures.test.ts`. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Client, Pool, type PoolConfig } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type PostgresOptions, resilientPool } from '../../../src/adapters/postgres/index.ts';
@@ -104,6 +105,27 @@ describe.each([
     SLOW,
   );
 });
+
+test(
+  'each function runs in the async context of its own caller',
+  async () => {
+    const caller = new AsyncLocalStorage<number>();
+    const { db } = connect({ max: 2 });
+    const seen = await Promise.all(
+      Array.from({ length: 20 }, (_, i) =>
+        caller.run(i, () =>
+          db.transaction(async (tx) => {
+            const before = caller.getStore();
+            await tx.query('select 1');
+            return [before, caller.getStore()];
+          }),
+        ),
+      ),
+    );
+    expect(seen).toEqual(Array.from({ length: 20 }, (_, i) => [i, i]));
+  },
+  SLOW,
+);
 
 test(
   'a transaction that is given up keeps no locks, though its function never ends',

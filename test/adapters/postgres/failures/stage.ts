@@ -191,6 +191,14 @@ export class Stage {
     await this.until(() => this.server.log.slice(from).includes('ready to accept connections'));
   }
 
+  /** A client whose statement is over does not go back to the pool, however long one waits for it. */
+  async keepsClient(looks = 200): Promise<void> {
+    for (let look = 0; look < looks; look++) {
+      await flush();
+      if (this.pool.idleCount > 0) throw new Error('A client went back too early');
+    }
+  }
+
   /** What the client has given up is still there in the server. */
   async unnoticed(): Promise<void> {
     const other = await this.other();

@@ -133,6 +133,8 @@ export const stopping: readonly Row[] = [
       await stage.until(() => stage.proxy.held > 0);
       await stage.rival!.query('select pg_advisory_unlock(1)');
       await stage.written();
+      // Until then the client is nobody's: the request might hit what it does next.
+      await stage.keepsClient();
       stage.proxy.use();
     },
     expected: gets('done', { tookPlace: 1, seconds: 10 }),
