@@ -47,7 +47,7 @@ export class Storm {
     this.breaks++;
     const at = 600 + this.#chance.below(2 * bytes); // most have said hello by then
     const after = this.#chance.below(2) === 0 ? { request: at } : { response: at };
-    const kind = this.#chance.of({ reset: 5, cut: 4, stall: 1 });
+    const kind = this.#chance.of({ reset: 10, cut: 9, stall: 1 });
     return [{ kind, after }];
   }
 }

@@ -29,13 +29,13 @@ const hurried = (max: number) =>
     // With more than the standard budget: what is tried again is what might go wrong here.
     retry({ retries: 3, backoff: exponential({ baseMs: 5, maxMs: 100 }), budget: generous() }),
     circuitBreaker({ window: { ms: 1_000 }, failureRate: 0.8, lowTrafficFailures: 20, openMs: 20 }),
-    timeout({ ms: 500, name: 'attempt', mode: 'cooperate' }),
+    timeout({ ms: 300, name: 'attempt', mode: 'cooperate' }),
     bulkhead({ concurrency: max, queue: 100 }),
   );
 
 const CLIENTS = 20;
 /** Who was refused lets the server recover. */
-const PAUSE_MS = 40;
+const PAUSE_MS = 20;
 /** Callers who leave, in a thousand, and after how many milliseconds at most. */
 const LEAVING = 10;
 const LEAVING_MS = 20;
@@ -138,7 +138,7 @@ async function makeAll(
   kills: number,
 ): Promise<Told> {
   const told: Told = { acknowledged: [], refused: [], unknown: [], attempts: 0 };
-  const db = resilientPool(pool, { pipeline: hurried(CLIENTS) });
+  const db = resilientPool(pool, { pipeline: hurried(CLIENTS), cancelMs: 150 });
   const left = [...made];
   const work = async (): Promise<void> => {
     for (let next = left.pop(); next !== undefined; next = left.pop()) {
