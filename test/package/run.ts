@@ -91,11 +91,18 @@ function use(project: string, other: string, node: string): void {
   check('ESM, CommonJS and two installations in one process', 'copies.mjs', other);
 }
 
+interface Beside {
+  /** Packages with its types. */
+  readonly types?: readonly string[];
+  readonly compilerOptions?: object;
+}
+
 /** What needs an optional peer: until now it was absent. */
-function beside(peer: string, project: string, typescript: string, file: string, types: string[] = []): void {
+function beside(peer: string, project: string, typescript: string, file: string, more: Beside = {}): void {
+  const { types = [], compilerOptions: own } = more;
   const packages = [peer, ...types].map((name) => `${name}@${devDependencies[name]}`);
   step(`installs ${peer}`, project, 'npm', ...npmInstall(...packages));
-  const compilerOptions = { ...common, ...settings['types of Node, none of the DOM'] };
+  const compilerOptions = { ...common, ...settings['types of Node, none of the DOM'], ...own };
   const config = JSON.stringify({ compilerOptions, files: [`${file}.ts`] });
   writeFileSync(join(project, 'tsconfig.json'), config);
   step(`TypeScript ${typescript}: ${file}`, project, process.execPath, 'node_modules/typescript/bin/tsc');
@@ -110,7 +117,11 @@ try {
   for (const node of nodes()) use(projects[0]!, projects[1]!, node);
   for (const [index, project] of projects.entries()) {
     beside('undici', project, typescripts[index]!, 'undici');
-    beside('pg', project, typescripts[index]!, 'postgres', ['@types/pg']);
+    beside('pg', project, typescripts[index]!, 'postgres', {
+      types: ['@types/pg'],
+      // Types of pg itself want TypeScript 5.7.
+      compilerOptions: { skipLibCheck: true },
+    });
   }
 } finally {
   rmSync(work, { recursive: true, force: true });
