@@ -6,6 +6,7 @@ export default defineConfig({
     testing: 'src/testing/index.ts',
     fetch: 'src/adapters/fetch/index.ts',
     opentelemetry: 'src/adapters/opentelemetry/index.ts',
+    postgres: 'src/adapters/postgres/index.ts',
     prometheus: 'src/adapters/prometheus/index.ts',
     undici: 'src/adapters/undici/index.ts',
     observe: 'src/observe/statistics/index.ts',

@@ -137,6 +137,15 @@ describe.concurrent('the demo', { timeout: 30_000 }, () => {
     await untilNoneLeft(demo);
   }, 40_000);
 
+  test('--payments kills the database in the middle, and the books are right', async () => {
+    const { code, stdout, stderr } = await run('--payments', '--quick', '--json');
+    expect(stderr).toBe('');
+    const { acknowledged, there, twice, sum, right } = JSON.parse(stdout);
+    expect(acknowledged).toBeGreaterThan(0);
+    expect(there).toMatchObject({ acknowledged, refused: 0 });
+    expect({ twice, sum, right, code }).toEqual({ twice: 0, sum: 0, right: true, code: 0 });
+  }, 40_000);
+
   test.each([
     ['Ctrl-C', 'SIGINT', 130],
     ['SIGTERM', 'SIGTERM', 143],

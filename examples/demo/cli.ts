@@ -9,12 +9,14 @@ export const help = `Shows a cascade and its end: one script of trouble, against
 
   npm run demo                        all of it, in a little over a minute
   npm run -s demo -- --json           the figures for a program; everything else goes to stderr
+  npm run demo -- --payments          payments into Postgres, which is killed in the middle, in ten seconds
 
   --seed N     repeat arrivals and faults (default 1)
   --port N     the gateway listens on N, the services on N+1 to N+3 (default: any free ports)
   --svg FILE   where the picture goes (default: holdfast-demo.svg in the folder for temporary files)
   --json       print the figures as JSON on stdout, everything else on stderr
   --quick      phases of one second: shows that everything runs, and is too short for a verdict
+  --payments   the other demo: of --seed, --json and --quick only
   --help       this
 
 Ends with 0 if the figures show what they should, with 1 if not, with 2 on a bad option or a taken port.`;
@@ -25,6 +27,7 @@ export interface Options {
   readonly svg: string;
   readonly json: boolean;
   readonly quick: boolean;
+  readonly payments: boolean;
   readonly help: boolean;
 }
 
@@ -37,6 +40,7 @@ export function parseOptions(args: readonly string[]): Options {
     svg: writable(resolve(svg ?? join(tmpdir(), 'holdfast-demo.svg'))),
     json: flags.json ?? false,
     quick: flags.quick ?? false,
+    payments: flags.payments ?? false,
     help: flags.help ?? false,
   };
 }
@@ -51,6 +55,7 @@ function parse(args: readonly string[]) {
         svg: { type: 'string' },
         json: { type: 'boolean' },
         quick: { type: 'boolean' },
+        payments: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values;

@@ -31,6 +31,14 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 // Whoever read our output has had enough of it, as `head` has.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit(1));
 
+async function payments({ seed, quick, json }: Options): Promise<number> {
+  requireBuild();
+  const { runPayments, paymentsTable } = await import('./payments.ts');
+  const books = await runPayments(seed, quick);
+  console.log(json ? asJson(books) : paymentsTable(books));
+  return books.right ? 0 : 1;
+}
+
 async function demo(options: Options): Promise<number> {
   requireBuild();
   const say = (line: string) => (options.json ? process.stderr : process.stdout).write(`${line}\n`);
@@ -62,7 +70,7 @@ function requireBuild(): void {
 try {
   const options = parseOptions(process.argv.slice(2));
   if (options.help) console.log(help);
-  else process.exitCode = await demo(options);
+  else process.exitCode = await (options.payments ? payments(options) : demo(options));
 } catch (error) {
   console.error(`demo: ${(error as Error).message}`);
   process.exitCode = error instanceof UsageError ? 2 : 1;

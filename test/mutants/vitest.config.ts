@@ -25,7 +25,7 @@ export default {
       'test/*.test.ts',
       'test/{mutants,operations}/**',
       // Real servers, child processes, and loads whose point is their size.
-      'test/{adapters,network,migrating}/**',
+      'test/{adapters,database,network,migrating,payments}/**',
       'test/composition/servers/**',
       'test/composition/{async-context,exit,many-runs,nothing-left,real-concurrency}.test.ts',
       'test/policies/retry/process.test.ts',

@@ -23,14 +23,14 @@ const UNREST = 400_000;
 /** How much more a call may cost among a hundred times as many. */
 const GROWTH = 1.05;
 
-const exactly = (what: string, measured: number, wanted: number): Bar => ({
+export const exactly = (what: string, measured: number, wanted: number): Bar => ({
   what,
   measured,
   bar: `${wanted}`,
   holds: measured === wanted,
 });
 
-const below = (what: string, measured: number, limit: number): Bar => ({
+export const below = (what: string, measured: number, limit: number): Bar => ({
   what,
   measured,
   bar: `< ${+limit.toPrecision(3)}`,

@@ -5,6 +5,7 @@ const { observe } = require('holdfast/observe');
 const { logEvents } = require('holdfast/logging');
 const { VirtualClock } = require('holdfast/testing');
 const { resilience } = require('holdfast/undici'); // there is no undici, and it loads
+const { postgresJudge } = require('holdfast/postgres'); // nor is there pg
 const trip = require('./trip.cjs');
 
 async function main() {
@@ -29,6 +30,7 @@ async function main() {
   logEvents([api], console)();
   await api.run(() => 1);
   assert.equal(snapshot().last10s.calls, 1);
+  assert.equal(postgresJudge({ ok: false, error: { code: '40001' } }).retry, true);
 }
 
 void main();

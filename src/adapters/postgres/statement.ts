@@ -1,0 +1,67 @@
+/** One statement outside a transaction, on its way through a pipeline. */
+import type { Pool, QueryConfig, QueryResult } from 'pg';
+import type { Call } from '../../core/call.ts';
+import { Loan } from './loan.ts';
+import { isSqlState } from './sqlstate.ts';
+
+/**
+ * A single statement that is a transaction of its own, so that an error takes back all of it. Not so those that end
+ * transactions within, CALL and DO, nor several in one text. What cannot be seen at a glance is not taken for one.
+ */
+const WHOLE = /^\s*(select|insert|update|delete|merge|with|values|table)\b[^;]*;?\s*$/i;
+
+export class Statement {
+  readonly #pool: Pool;
+  readonly #cancelMs: number;
+  readonly #config: string | QueryConfig;
+  readonly #values: unknown[] | undefined;
+  readonly #idempotent: boolean;
+  /** Whether it was sent, and nothing has proved since that it left no trace. */
+  #mayHaveRun = false;
+
+  constructor(
+    pool: Pool,
+    cancelMs: number,
+    config: string | QueryConfig,
+    values: readonly unknown[] | undefined,
+    idempotent: boolean,
+  ) {
+    this.#pool = pool;
+    this.#cancelMs = cancelMs;
+    // As they are now: what the caller changes later is for another call.
+    this.#config = typeof config === 'string' ? config : { ...config };
+    this.#values = values?.slice();
+    this.#idempotent = idempotent;
+  }
+
+  get text(): string {
+    return typeof this.#config === 'string' ? this.#config : this.#config.text;
+  }
+
+  /** Whether it may be sent again, as things stand. */
+  get repeatable(): boolean {
+    return this.#idempotent || !this.#mayHaveRun;
+  }
+
+  /** One attempt. */
+  async send(call: Call): Promise<QueryResult> {
+    const loan = new Loan(this.#pool, call, this.#cancelMs);
+    await loan.open();
+    try {
+      loan.check();
+      this.#mayHaveRun = true;
+      return await loan.send(this.#config, this.#values);
+    } catch (error) {
+      if (loan.alive && this.#tookBack(error)) this.#mayHaveRun = false;
+      throw error;
+    } finally {
+      const closing = loan.close();
+      if (closing !== undefined) await closing;
+    }
+  }
+
+  /** The server said so itself, and is ready for more: then it has rolled back. */
+  #tookBack(error: unknown): boolean {
+    return isSqlState((error as { code?: unknown } | null)?.code) && WHOLE.test(this.text);
+  }
+}
