@@ -1,4 +1,4 @@
-/** How soon each trouble was noticed, and how soon after it each route was well again. */
+/** How soon each trouble was noticed, how soon after it each route was well again, and which routes were refused meanwhile. */
 import type { Sample, Sign } from './messages.ts';
 import { alarmingErrorRate, lengthMs, type Route, routes, type Scenario, wellGoodput } from './scenario.ts';
 import { dueWithin, isError, isGood, share } from './statistics.ts';
@@ -19,6 +19,15 @@ export interface Recovery {
   readonly route: Route;
   /** After the trouble ended; undefined: not before the script did. */
   readonly afterMs: number | undefined;
+}
+
+/** A route's incidents: how many, and what each took on average. */
+export interface Incidents {
+  readonly count: number;
+  /** From the last success to when calls were refused; undefined: there was no incident. */
+  readonly timeToDetectMs: number | undefined;
+  /** From then to the next success; undefined: no incident was over. */
+  readonly timeToRecoverMs: number | undefined;
 }
 
 /** The first sign of each trouble on its own route: what clients saw, or what the gateway noticed by itself. */
@@ -77,6 +86,35 @@ export function recoveries(samples: readonly Sample[], scenario: Scenario): Reco
         return { trouble: name, route, afterMs: undefined };
       }),
   );
+}
+
+/** As clients saw them: 503 is what the gateway answers where it has asked nothing of the service. */
+export function clientIncidents(samples: readonly Sample[], route: Route): Incidents {
+  const answers = samples
+    .filter((sample) => sample.route === route)
+    .map(({ status, dueMs, latencyMs }) => ({ status, dueMs, atMs: dueMs + latencyMs }))
+    .sort((a, b) => a.atMs - b.atMs);
+  const detected: number[] = [];
+  const recovered: number[] = [];
+  let wellAtMs = answers[0]?.atMs ?? 0;
+  let refusedAtMs: number | undefined;
+  for (const { status, dueMs, atMs } of answers) {
+    if (status === 503 && refusedAtMs === undefined) {
+      refusedAtMs = atMs;
+      detected.push(atMs - wellAtMs);
+    }
+    if (status !== 200) continue;
+    wellAtMs = atMs;
+    // What was under way when the first was refused says nothing of what came of the next.
+    if (refusedAtMs === undefined || dueMs < refusedAtMs) continue;
+    recovered.push(atMs - refusedAtMs);
+    refusedAtMs = undefined;
+  }
+  return { count: detected.length, timeToDetectMs: mean(detected), timeToRecoverMs: mean(recovered) };
+}
+
+function mean(all: readonly number[]): number | undefined {
+  return all.length === 0 ? undefined : all.reduce((sum, one) => sum + one, 0) / all.length;
 }
 
 function troubles({ phases }: Scenario) {
