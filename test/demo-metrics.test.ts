@@ -65,6 +65,11 @@ describe('incidents as clients see them', () => {
     expect(of(answer(100, 200), answer(900, 503), answer(950, 200, 800)).timeToRecoverMs).toBeUndefined();
   });
 
+  test('do not begin with what was under way when the last was over', () => {
+    const late = of(answer(100, 200), answer(900, 503), answer(2_000, 200), answer(2_001, 503, 1_990));
+    expect(late).toMatchObject({ count: 1 });
+  });
+
   test('are told by the order of answers, and as a mean', () => {
     const two = [
       answer(3_000, 200),

@@ -1,6 +1,6 @@
 /** The gateway: each route is one call to the service of that name, protected in one of three ways; and /metrics. */
 import { createServer } from 'node:http';
-import { isRejection } from 'holdfast';
+import { CircuitOpenError, isRejection } from 'holdfast';
 import { instrument } from 'holdfast/prometheus';
 import { Registry } from 'prom-client';
 import { beChild, listen, tell } from './child.ts';
@@ -50,6 +50,7 @@ const server = createServer(async (request, response) => {
 listen(server, port);
 
 function statusOf(error: unknown): number {
-  if (isRejection(error)) return 503; // nothing was asked of the service
+  if (error instanceof CircuitOpenError) return 503; // nothing is asked of the service for the time being
+  if (isRejection(error)) return 429; // too many at once
   return (error as Error).name === 'TimeoutError' ? 504 : 502;
 }

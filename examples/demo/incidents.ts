@@ -88,7 +88,7 @@ export function recoveries(samples: readonly Sample[], scenario: Scenario): Reco
   );
 }
 
-/** As clients saw them: 503 is what the gateway answers where it has asked nothing of the service. */
+/** As clients saw them: 503 is what the gateway answers where it asks nothing of the service for the time being. */
 export function clientIncidents(samples: readonly Sample[], route: Route): Incidents {
   const answers = samples
     .filter((sample) => sample.route === route)
@@ -97,18 +97,17 @@ export function clientIncidents(samples: readonly Sample[], route: Route): Incid
   const detected: number[] = [];
   const recovered: number[] = [];
   let wellAtMs = answers[0]?.atMs ?? 0;
-  let refusedAtMs: number | undefined;
+  let refused = false;
+  let changedAtMs = Number.NEGATIVE_INFINITY;
   for (const { status, dueMs, atMs } of answers) {
-    if (status === 503 && refusedAtMs === undefined) {
-      refusedAtMs = atMs;
-      detected.push(atMs - wellAtMs);
-    }
-    if (status !== 200) continue;
-    wellAtMs = atMs;
-    // What was under way when the first was refused says nothing of what came of the next.
-    if (refusedAtMs === undefined || dueMs < refusedAtMs) continue;
-    recovered.push(atMs - refusedAtMs);
-    refusedAtMs = undefined;
+    if (status === 200 && !refused) wellAtMs = atMs;
+    // What was under way at one change says nothing of the next.
+    if (dueMs < changedAtMs || status !== (refused ? 200 : 503)) continue;
+    if (refused) recovered.push(atMs - changedAtMs);
+    else detected.push(atMs - wellAtMs);
+    refused = !refused;
+    changedAtMs = atMs;
+    if (!refused) wellAtMs = atMs;
   }
   return { count: detected.length, timeToDetectMs: mean(detected), timeToRecoverMs: mean(recovered) };
 }
