@@ -7,11 +7,13 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { found } from './support/prometheus.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-demo-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+// For those that are started here. It may have to be installed first.
+beforeAll(() => void vi.stubEnv('HOLDFAST_PROMETHEUS', found('prometheus')), 180_000);
 
 /** Against src/ and not against a build; the demo's own children inherit the hook that does it. */
 function start(...args: string[]): { demo: ChildProcess; ended: Promise<Ended> } {
@@ -99,7 +101,6 @@ describe.concurrent('the demo', { timeout: 30_000 }, () => {
 
   test('measures three gateways, prints figures for a program, draws its picture and leaves no process', async () => {
     const svg = join(folder, 'picture.svg');
-    vi.stubEnv('HOLDFAST_PROMETHEUS', found('prometheus'));
     const { demo, ended } = start('--quick', '--json', '--metrics', '--seed', '7', '--svg', svg);
     const { code, stdout, stderr } = await ended;
     expect(code).toBe(0);
@@ -147,7 +148,7 @@ describe.concurrent('the demo', { timeout: 30_000 }, () => {
     expect(picture).toMatch(/^<svg .*<\/svg>\n$/s);
     expect(picture.match(/<polyline/g)).toHaveLength(9);
     await untilNoneLeft(demo);
-  }, 240_000);
+  }, 60_000);
 
   test.each([
     ['Ctrl-C', 'SIGINT', 130],
