@@ -7,10 +7,13 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { found } from './support/prometheus.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-demo-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+// For those that are started here. It may have to be installed first.
+beforeAll(() => void vi.stubEnv('HOLDFAST_PROMETHEUS', found('prometheus')), 180_000);
 
 /** Against src/ and not against a build; the demo's own children inherit the hook that does it. */
 function start(...args: string[]): { demo: ChildProcess; ended: Promise<Ended> } {
@@ -66,7 +69,8 @@ describe.concurrent('the demo', { timeout: 30_000 }, () => {
   test('explains itself', async () => {
     const { code, stdout } = await run('--help');
     expect(code).toBe(0);
-    for (const flag of ['--seed', '--port', '--svg', '--json', '--quick']) expect(stdout).toContain(flag);
+    for (const flag of ['--seed', '--port', '--svg', '--json', '--metrics', '--quick'])
+      expect(stdout).toContain(flag);
   });
 
   test.each([
@@ -97,7 +101,7 @@ describe.concurrent('the demo', { timeout: 30_000 }, () => {
 
   test('measures three gateways, prints figures for a program, draws its picture and leaves no process', async () => {
     const svg = join(folder, 'picture.svg');
-    const { demo, ended } = start('--quick', '--json', '--seed', '7', '--svg', svg);
+    const { demo, ended } = start('--quick', '--json', '--metrics', '--seed', '7', '--svg', svg);
     const { code, stdout, stderr } = await ended;
     expect(code).toBe(0);
     expect(stderr).toContain('reporting hangs');
@@ -131,11 +135,20 @@ describe.concurrent('the demo', { timeout: 30_000 }, () => {
     const opened = figures.runs[2].circuits.filter((sign: { circuit: string }) => sign.circuit === 'open');
     expect(opened[0]).toMatchObject({ route: 'reporting' });
 
+    // What the circuit's metrics say, by way of a real Prometheus, and what clients saw.
+    expect(stderr).toMatch(/metrics: http:\S+\/metrics, scraped by http:/);
+    const [, , reporting] = figures.runs[2].incidents;
+    expect(reporting).toMatchObject({ route: 'reporting', byMetrics: { count: 1 }, byClients: { count: 1 } });
+    for (const measure of ['timeToDetectMs', 'timeToRecoverMs']) {
+      expect(reporting.byMetrics[measure]).toBeGreaterThan(300);
+      expect(Math.abs(reporting.byMetrics[measure] - reporting.byClients[measure])).toBeLessThan(500);
+    }
+
     const picture = readFileSync(svg, 'utf8');
     expect(picture).toMatch(/^<svg .*<\/svg>\n$/s);
     expect(picture.match(/<polyline/g)).toHaveLength(9);
     await untilNoneLeft(demo);
-  }, 40_000);
+  }, 60_000);
 
   test('--payments kills the database in the middle, and the books are right', async () => {
     const { code, stdout, stderr } = await run('--payments', '--quick', '--json');

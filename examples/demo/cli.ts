@@ -12,9 +12,10 @@ export const help = `Shows a cascade and its end: one script of trouble, against
   npm run demo -- --payments          payments into Postgres, which is killed in the middle, in ten seconds
 
   --seed N     repeat arrivals and faults (default 1)
-  --port N     the gateway listens on N, the services on N+1 to N+3 (default: any free ports)
+  --port N     the gateway listens on N, the services on N+1 to N+3, Prometheus on N+4 (default: any free ports)
   --svg FILE   where the picture goes (default: holdfast-demo.svg in the folder for temporary files)
   --json       print the figures as JSON on stdout, everything else on stderr
+  --metrics    the gateway serves /metrics; Prometheus, where it is installed or HOLDFAST_PROMETHEUS names it, scrapes it
   --quick      phases of one second: shows that everything runs, and is too short for a verdict
   --payments   the other demo: of --seed, --json and --quick only
   --help       this
@@ -26,6 +27,7 @@ export interface Options {
   readonly port: number;
   readonly svg: string;
   readonly json: boolean;
+  readonly metrics: boolean;
   readonly quick: boolean;
   readonly payments: boolean;
   readonly help: boolean;
@@ -35,10 +37,11 @@ export function parseOptions(args: readonly string[]): Options {
   const { seed, port, svg, ...flags } = parse(args);
   return {
     seed: wholeNumber('--seed', seed, 1, 0, 2 ** 32 - 1),
-    // Three more ports follow the gateway's.
-    port: wholeNumber('--port', port, 0, 1, 65_535 - 3),
+    // Four more ports follow the gateway's.
+    port: wholeNumber('--port', port, 0, 1, 65_535 - 4),
     svg: writable(resolve(svg ?? join(tmpdir(), 'holdfast-demo.svg'))),
     json: flags.json ?? false,
+    metrics: flags.metrics ?? false,
     quick: flags.quick ?? false,
     payments: flags.payments ?? false,
     help: flags.help ?? false,
@@ -54,6 +57,7 @@ function parse(args: readonly string[]) {
         port: { type: 'string' },
         svg: { type: 'string' },
         json: { type: 'boolean' },
+        metrics: { type: 'boolean' },
         quick: { type: 'boolean' },
         payments: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },

@@ -1,4 +1,4 @@
-/** How soon each trouble was noticed, and how soon after it each route was well again. */
+/** How soon each trouble was noticed, how soon after it each route was well again, and which routes were refused meanwhile. */
 import type { Sample, Sign } from './messages.ts';
 import { alarmingErrorRate, lengthMs, type Route, routes, type Scenario, wellGoodput } from './scenario.ts';
 import { dueWithin, isError, isGood, share } from './statistics.ts';
@@ -19,6 +19,15 @@ export interface Recovery {
   readonly route: Route;
   /** After the trouble ended; undefined: not before the script did. */
   readonly afterMs: number | undefined;
+}
+
+/** A route's incidents: how many, and what each took on average. */
+export interface Incidents {
+  readonly count: number;
+  /** From the last success to when calls were refused; undefined: there was no incident. */
+  readonly timeToDetectMs: number | undefined;
+  /** From then to the next success; undefined: no incident was over. */
+  readonly timeToRecoverMs: number | undefined;
 }
 
 /** The first sign of each trouble on its own route: what clients saw, or what the gateway noticed by itself. */
@@ -77,6 +86,34 @@ export function recoveries(samples: readonly Sample[], scenario: Scenario): Reco
         return { trouble: name, route, afterMs: undefined };
       }),
   );
+}
+
+/** As clients saw them: 503 is what the gateway answers where it asks nothing of the service for the time being. */
+export function clientIncidents(samples: readonly Sample[], route: Route): Incidents {
+  const answers = samples
+    .filter((sample) => sample.route === route)
+    .map(({ status, dueMs, latencyMs }) => ({ status, dueMs, atMs: dueMs + latencyMs }))
+    .sort((a, b) => a.atMs - b.atMs);
+  const detected: number[] = [];
+  const recovered: number[] = [];
+  let wellAtMs = answers[0]?.atMs ?? 0;
+  let refused = false;
+  let changedAtMs = Number.NEGATIVE_INFINITY;
+  for (const { status, dueMs, atMs } of answers) {
+    if (status === 200 && !refused) wellAtMs = atMs;
+    // What was under way at one change says nothing of the next.
+    if (dueMs < changedAtMs || status !== (refused ? 200 : 503)) continue;
+    if (refused) recovered.push(atMs - changedAtMs);
+    else detected.push(atMs - wellAtMs);
+    refused = !refused;
+    changedAtMs = atMs;
+    if (!refused) wellAtMs = atMs;
+  }
+  return { count: detected.length, timeToDetectMs: mean(detected), timeToRecoverMs: mean(recovered) };
+}
+
+function mean(all: readonly number[]): number | undefined {
+  return all.length === 0 ? undefined : all.reduce((sum, one) => sum + one, 0) / all.length;
 }
 
 function troubles({ phases }: Scenario) {

@@ -10,6 +10,7 @@ import { chart } from './chart.ts';
 import { help, type Options, parseOptions } from './cli.ts';
 import { measure } from './figures.ts';
 import { gatewayKinds } from './messages.ts';
+import { findPrometheus } from './metrics.ts';
 import { UsageError } from './processes.ts';
 import { showProgress } from './progress.ts';
 import { type Run, runScript } from './run.ts';
@@ -43,10 +44,12 @@ async function demo(options: Options): Promise<number> {
   requireBuild();
   const say = (line: string) => (options.json ? process.stderr : process.stdout).write(`${line}\n`);
   const scenario = makeScenario(options.seed, options.quick);
+  const { port, metrics } = options;
+  const setup = { port, metrics, prometheus: metrics ? findPrometheus() : undefined };
   const progress = showProgress(say, scenario);
   // One after the other: side by side they would disturb each other's figures.
   const runs: Run[] = [];
-  for (const kind of gatewayKinds) runs.push(await runScript(kind, scenario, options.port, progress));
+  for (const kind of gatewayKinds) runs.push(await runScript(kind, scenario, setup, progress));
 
   const figures = measure(runs, scenario);
   const verdict = judge(figures.runs, !options.quick);

@@ -14,6 +14,14 @@ export interface GatewayConfig {
   readonly kind: GatewayKind;
   readonly port: number;
   readonly servicePorts: Readonly<Record<Route, number>>;
+  /** Whether it serves /metrics. */
+  readonly metrics: boolean;
+}
+
+export interface PrometheusConfig {
+  readonly binary: string;
+  readonly port: number;
+  readonly gatewayPort: number;
 }
 
 export interface LoadConfig {

@@ -56,9 +56,10 @@ export class Children {
   }
 
   // Whatever ends this process, an uncaught error included, ends the children too. Should it be killed with a
-  // signal that cannot be handled, they see the channel close and end themselves.
+  // signal that cannot be handled, they see the channel close and end themselves. SIGTERM is enough, since none
+  // handles it but the one that has a child of its own to end.
   readonly #kill = (): void => {
-    for (const child of this.#alive) child.kill('SIGKILL');
+    for (const child of this.#alive) child.kill('SIGTERM');
   };
 }
 

@@ -11,11 +11,15 @@ const descriptions = {
   holdfast: 'a pipeline for each service: timeout, retry, circuit breaker, timeout, bulkhead',
 };
 
+const noPrometheus = 'nobody: no Prometheus is on the PATH, and HOLDFAST_PROMETHEUS names none';
+
 /** Writes until the returned function is called. */
 export function showProgress(say: (line: string) => void, scenario: Scenario) {
   return (run: Run, startAt: number): (() => void) => {
     say('');
     say(`gateway: ${run.kind} (${descriptions[run.kind]})`);
+    if (run.exposed)
+      say(`metrics: ${run.exposed.page}, scraped by ${run.exposed.prometheus ?? noPrometheus}`);
     say(`    s │ ${routes.map((route) => route.padEnd(columns.length)).join(' │ ')} │`);
     say(`      │ ${routes.map(() => columns).join(' │ ')} │ circuits`);
     let current: Phase | undefined;

@@ -1,6 +1,7 @@
 /** One run of the script against one of the three gateways, all of its processes started afresh. */
 import type { PlacedSign } from './incidents.ts';
 import type { GatewayKind, Sample } from './messages.ts';
+import { type Exposition, readIncidents, type Series } from './metrics.ts';
 import { Children } from './processes.ts';
 import { type Route, routes, type Scenario } from './scenario.ts';
 
@@ -9,17 +10,28 @@ export interface Run {
   readonly kind: GatewayKind;
   readonly samples: Sample[];
   readonly signs: PlacedSign[];
+  /** Where the metrics of the wrapped gateway are to be had, if it serves any. */
+  exposed: Exposition | undefined;
+  /** Its metrics of incidents, once the run is over. */
+  series: readonly Series[];
 }
 
-/** `basePort` is the gateway's, and the services have the three after it; 0 means any that are free. */
+export interface Setup {
+  /** The gateway's port. The services have the three after it, and Prometheus the fourth; 0 means any that are free. */
+  readonly port: number;
+  readonly metrics: boolean;
+  /** The Prometheus to start, if there is one. */
+  readonly prometheus: string | undefined;
+}
+
 export async function runScript(
   kind: GatewayKind,
   scenario: Scenario,
-  basePort: number,
-  watch: (run: Run, startAt: number) => () => void,
+  { port: basePort, metrics, prometheus: binary }: Setup,
+  watch: (run: Run, startAt: number) => () => void | Promise<void>,
 ): Promise<Run> {
   const children = new Children();
-  const run: Run = { kind, samples: [], signs: [] };
+  const run: Run = { kind, samples: [], signs: [], exposed: undefined, series: [] };
   let startAt = Number.POSITIVE_INFINITY;
   try {
     const servicePorts = {} as Record<Route, number>;
@@ -29,12 +41,19 @@ export async function runScript(
     });
     await Promise.all(starting);
 
-    const gatewayOrders = { kind, port: basePort, servicePorts };
+    const gatewayOrders = { kind, port: basePort, servicePorts, metrics };
     const gatewayPort = await children.start('./gateway.ts', gatewayOrders, (message) => {
       if (message.kind !== 'sign') return;
       const { at, ...sign } = message.sign;
       run.signs.push({ ...sign, atMs: at - startAt });
     });
+
+    if (metrics && kind === 'holdfast') {
+      const orders = { binary, port: basePort && basePort + 4, gatewayPort };
+      const port = binary && (await children.start('./prometheus.ts', orders));
+      const page = `http://127.0.0.1:${gatewayPort}/metrics`;
+      run.exposed = { page, prometheus: port ? `http://127.0.0.1:${port}` : undefined };
+    }
 
     let finish = () => {};
     const finished = new Promise<void>((resolve) => {
@@ -50,8 +69,9 @@ export async function runScript(
     const stopWatching = watch(run, startAt);
     try {
       await Promise.race([finished, children.lost]);
+      if (run.exposed) run.series = await readIncidents(run.exposed);
     } finally {
-      stopWatching();
+      await stopWatching();
     }
     return run;
   } finally {

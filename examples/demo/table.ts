@@ -1,7 +1,7 @@
 /** The figures as text: one table over all phases, then how fast trouble was seen and got over, then the verdict. */
-import type { Figures as AllFigures, RunFigures } from './figures.ts';
-import type { Detection, Recovery } from './incidents.ts';
-import { clientPatienceMs, goodWithinMs, routes } from './scenario.ts';
+import type { Figures as AllFigures, RouteIncidents, RunFigures } from './figures.ts';
+import type { Detection, Incidents, Recovery } from './incidents.ts';
+import { clientPatienceMs, goodWithinMs, type Phase, routes } from './scenario.ts';
 import type { Figures } from './statistics.ts';
 import { percent, type Verdict } from './verdict.ts';
 
@@ -27,12 +27,14 @@ export function table({ runs, phases }: AllFigures, verdict: Verdict): string {
     row('well again after', '', blank),
     ...troubles.flatMap((trouble) => recoveryRows(trouble, runs)),
     '',
+    ...incidentRows(phases, runs),
     row('load sent late, p99', '', lateness),
     '',
     `goodput: answered 2xx within ${seconds(goodWithinMs)} of being due, of all requests sent.`,
     `p99: until any answer, or until the client gave up after ${seconds(clientPatienceMs)}. errors: no 2xx at all.`,
     'detected: from the start of the trouble to its first sign: 10% of the answers in a second are errors, or the',
     '  circuit measures a failure rate of 10%, or opens. well again: from its end to the first second with 95% goodput.',
+    ...incidentNotes(runs),
     'load sent late: by the load generator itself. Many milliseconds mean that this machine is busy with other work.',
     '',
     ...verdictRows(verdict),
@@ -81,6 +83,36 @@ function recoveryCell(recoveries: readonly Recovery[], trouble: string, route: s
   const recovery = recoveries.find((one) => one.trouble === trouble && one.route === route);
   if (!recovery) return 'its own trouble follows';
   return recovery.afterMs === undefined ? 'not in this script' : after(recovery.afterMs);
+}
+
+/** What the metrics say, and beside it what clients saw. */
+function incidentRows(phases: readonly Phase[], runs: readonly RunFigures[]): string[] {
+  if (!runs.some(({ incidents }) => incidents.length > 0)) return [];
+  const troubled = phases.flatMap(({ trouble }) => trouble?.route ?? []);
+  const of = (measure: 'timeToDetectMs' | 'timeToRecoverMs') =>
+    troubled.map((route, at) => {
+      const cells = runs.map(({ incidents }) => incidentCell(incidents, route, measure));
+      const label = { timeToDetectMs: 'time to detect', timeToRecoverMs: 'time to recover' }[measure];
+      return row(at === 0 ? label : '', route, cells);
+    });
+  return [...of('timeToDetectMs'), ...of('timeToRecoverMs'), ''];
+}
+
+function incidentCell(incidents: readonly RouteIncidents[], route: string, measure: keyof Incidents): string {
+  const of = incidents.find((one) => one.route === route);
+  if (!of) return 'no metrics';
+  const [metered, seen] = [of.byMetrics[measure], of.byClients[measure]];
+  if (metered === undefined && seen === undefined) return 'no incident';
+  const [known, clients] = [metered, seen].map((ms) => (ms === undefined ? 'none' : seconds(ms)));
+  return `${known} (clients: ${clients})`;
+}
+
+function incidentNotes(runs: readonly RunFigures[]): string[] {
+  if (!runs.some(({ incidents }) => incidents.length > 0)) return [];
+  return [
+    'time to detect, to recover: of a circuit, by holdfast_incident_detection_seconds and _recovery_seconds: from the',
+    '  last success to the trip, from that to the close. Clients: from the last 2xx to the first 503, then to the next 2xx.',
+  ];
 }
 
 function after(ms: number | undefined): string {

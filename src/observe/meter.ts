@@ -6,13 +6,7 @@ import type { Policy } from '../core/policy.ts';
 import type { Recorder, Run } from '../core/run.ts';
 import type { Scope } from '../core/scope.ts';
 import { isInside } from '../pipeline/report.ts';
-import {
-  type AttemptResult,
-  type CallResult,
-  Facts,
-  resultOfAttempt,
-  resultOfGivenUp,
-} from '../pipeline/result.ts';
+import { type AttemptResult, Facts, resultOfAttempt, resultOfGivenUp } from '../pipeline/result.ts';
 import type { PipelineAccount } from './account.ts';
 import type { CircuitWatch } from './circuit-watch.ts';
 import { INSTRUMENTS } from './instruments.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { promtool } from '../support/prometheus.ts';
+import { amtool, promtool } from '../support/prometheus.ts';
 import { faultsIn } from './metrics-in.ts';
 
 const FOLDER = 'docs/operations';
@@ -77,10 +77,27 @@ describe.each(alerts)('$name', ({ name, text }) => {
   });
 });
 
+/** The settings on the page that have this in them. */
+const settings = (key: string): string =>
+  [...page.matchAll(/^```yaml\n([\s\S]*?)^```/gm)]
+    .map(([, text]) => text!)
+    .find((text) => text.includes(key))!;
+
 test('the settings of Prometheus on the page are such', () => {
-  const settings = [...page.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, text]) => text!);
-  const [prometheus] = settings.filter((text) => text.includes('rule_files'));
   writeFileSync(join(work, 'alerts.yml'), rules);
-  writeFileSync(join(work, 'prometheus.yml'), prometheus!);
+  writeFileSync(join(work, 'prometheus.yml'), settings('rule_files:'));
   expect(promtool(['check', 'config', join(work, 'prometheus.yml')])).toMatchObject({ status: 0 });
+});
+
+test('those of Alertmanager are such, and page for what is to page', { timeout: 180_000 }, () => {
+  const file = join(work, 'alertmanager.yml');
+  writeFileSync(file, settings('receivers:'));
+  expect(amtool(['check-config', file])).toMatchObject({
+    status: 0,
+    said: expect.stringContaining('SUCCESS'),
+  });
+  const receiver = (severity: string) =>
+    amtool(['config', 'routes', 'test', `--config.file=${file}`, `severity=${severity}`]).said;
+  expect(receiver('page')).toMatch(/^pager$/m);
+  expect(receiver('ticket')).toMatch(/^tickets$/m);
 });

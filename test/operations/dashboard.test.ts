@@ -1,5 +1,4 @@
 /** The dashboard queries nothing that does not exist, and each of its queries has an answer from a real Prometheus. */
-import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -7,21 +6,8 @@ import { nameOf } from '../../src/adapters/prometheus/names.ts';
 import { INSTRUMENTS } from '../../src/observe/instruments.ts';
 import { fullTraffic } from '../adapters/prometheus/full.ts';
 import { Prometheus } from '../support/prometheus.ts';
+import { filledIn, panels, queries, templating } from './dashboard.ts';
 import { faultsIn, metrics, namesIn } from './metrics-in.ts';
-
-interface Panel {
-  readonly title: string;
-  readonly type: string;
-  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
-  readonly targets?: readonly { readonly expr: string }[];
-}
-
-const { panels, templating } = JSON.parse(readFileSync('docs/operations/dashboard.json', 'utf8')) as {
-  panels: Panel[];
-  templating: { list: { name: string; definition?: string }[] };
-};
-
-const queries = panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr })));
 
 test.each(queries)('$title: uses what exists', ({ expr }) => {
   expect(namesIn(expr)).not.toEqual([]);
@@ -94,10 +80,7 @@ describe('a real Prometheus', () => {
   });
 
   test.each(queries)('has a number for: $title', { timeout: 30_000 }, async ({ expr }) => {
-    const query = expr
-      .replaceAll('$__rate_interval', '10s')
-      .replaceAll('$__range', '10s')
-      .replaceAll(/\$(job|pipeline)/g, '.*');
+    const query = filledIn(expr, '10s', '10s');
     expect(query).not.toContain('$');
     const isNumber = ({ value }: Answer['result'][number]) => Number.isFinite(Number(value[1]));
     await prometheus.until<Answer>(`query?query=${encodeURIComponent(query)}`, ({ result }) =>

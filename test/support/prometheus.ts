@@ -1,6 +1,7 @@
 /**
- * A real Prometheus, and its promtool: those that HOLDFAST_PROMETHEUS and HOLDFAST_PROMTOOL name, else those on the PATH,
- * else Debian's, which root may install. Without any of them a test fails, and says what to install.
+ * A real Prometheus, its promtool, and the amtool of Alertmanager: those that HOLDFAST_PROMETHEUS, HOLDFAST_PROMTOOL and
+ * HOLDFAST_AMTOOL name, else those on the PATH, else Debian's, which root may install. Without any of them a test fails,
+ * and says what to install.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,28 +11,42 @@ import { join } from 'node:path';
 
 const runs = (binary: string): boolean => spawnSync(binary, ['--version']).status === 0;
 
-function install(): void {
+const PACKAGES = { prometheus: 'prometheus', promtool: 'prometheus', amtool: 'prometheus-alertmanager' };
+type Name = keyof typeof PACKAGES;
+
+function install(name: Name): void {
   if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return;
   const apt = (...args: string[]) =>
     spawnSync('apt-get', ['-qq', ...args], { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
   apt('update');
-  apt('install', '-y', '--no-install-recommends', 'prometheus');
+  apt('install', '-y', '--no-install-recommends', PACKAGES[name]);
 }
 
-function found(name: 'prometheus' | 'promtool'): string {
+/** The command by which it is started. */
+export function found(name: Name): string {
   const variable = `HOLDFAST_${name.toUpperCase()}`;
   const named = process.env[variable];
   if (named !== undefined) return named;
-  if (!runs(name)) install();
+  if (!runs(name)) install(name);
   if (runs(name)) return name;
   throw new Error(
-    `${name} is missing: install Prometheus (Debian: apt-get install prometheus), or name it in ${variable}`,
+    `${name} is missing: install it (Debian: apt-get install ${PACKAGES[name]}), or name it in ${variable}`,
   );
 }
 
 /** What promtool says, and its exit status. */
-export function promtool(args: readonly string[], input = ''): { status: number | null; said: string } {
-  const { status, stdout, stderr } = spawnSync(found('promtool'), args, { input, encoding: 'utf8' });
+export const promtool = (args: readonly string[], input = ''): Said => ask('promtool', args, input);
+
+/** What amtool says, and its exit status. */
+export const amtool = (args: readonly string[]): Said => ask('amtool', args, '');
+
+interface Said {
+  readonly status: number | null;
+  readonly said: string;
+}
+
+function ask(name: Name, args: readonly string[], input: string): Said {
+  const { status, stdout, stderr } = spawnSync(found(name), args, { input, encoding: 'utf8' });
   return { status, said: stdout + stderr };
 }
 

@@ -3,7 +3,7 @@ import { alarmingErrorRate } from '../scenario.ts';
 import type { Protect } from './protect.ts';
 
 /** A pipeline for each service, with the same settings for all three: nobody knows which one will fail. */
-export const holdfast: Protect = (service, call, notice) => {
+export const holdfast: Protect = (service, call, { notice, instrument }) => {
   const breaker = circuitBreaker({
     // A service that answers every second call is worth asking, since a retry mends that. One that hardly
     // answers at all is not.
@@ -27,6 +27,7 @@ export const holdfast: Protect = (service, call, notice) => {
     bulkhead({ concurrency: 16, queue: 32 }), // a third of the pool, so that no service can take all of it
   );
 
+  instrument(guard);
   breaker.on('state', ({ to }) => notice({ route: service, at: Date.now(), circuit: to }));
   watchFailureRate(
     () => breaker.stats.failureRate ?? 0,

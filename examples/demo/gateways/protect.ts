@@ -1,3 +1,4 @@
+import type { Pipeline } from 'holdfast';
 import type { Sign } from '../messages.ts';
 import type { Route } from '../scenario.ts';
 
@@ -8,4 +9,11 @@ type Call = (signal?: AbortSignal) => Promise<string>;
 type ProtectedCall = (clientGone: AbortSignal) => Promise<string>;
 
 /** The three gateways differ in this function and in nothing else. */
-export type Protect = (service: Route, call: Call, notice: (sign: Sign) => void) => ProtectedCall;
+export type Protect = (service: Route, call: Call, watch: Watch) => ProtectedCall;
+
+/** Where a gateway that has something to show shows it. */
+export interface Watch {
+  notice(sign: Sign): void;
+  /** For /metrics. */
+  instrument(guard: Pipeline): void;
+}
