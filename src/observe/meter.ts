@@ -54,8 +54,8 @@ export class Meter extends Facts implements Recorder {
     else this.#measure(attempt, resultOfAttempt(call, outcome));
   }
 
-  gaveUp(scope: Scope, why: Outcome): void {
-    this.#abandon((call) => isInside(call, scope), resultOfGivenUp(this.run, why));
+  gaveUp(scope: Scope): void {
+    this.#abandon((call) => isInside(call, scope), resultOfGivenUp(this.run));
   }
 
   waited(policy: Policy, startMs: number): void {

@@ -3,7 +3,7 @@
  * of an error: the rejection or time-out of another pipeline, which the operation lets through, is a failure here.
  */
 import type { CallNode } from '../core/call.ts';
-import { refusedRun, TimeoutError } from '../core/errors.ts';
+import { refusedRun } from '../core/errors.ts';
 import { type Judging, judge } from '../core/judge.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Policy } from '../core/policy.ts';
@@ -44,16 +44,12 @@ export type AttemptResult = 'success' | 'failure' | 'timeout' | 'aborted';
 
 /** That of one which ended by itself. */
 export function resultOfAttempt(call: CallNode, outcome: Outcome): AttemptResult {
-  if (isAbort(call.run, outcome)) return 'aborted';
+  if (!outcome.ok && call.run.aborted) return 'aborted';
   return failed(outcome, call) ? 'failure' : 'success';
 }
 
 /** That of one which was given up. */
-export const resultOfGivenUp = (run: Run, why: Outcome): AttemptResult =>
-  why.error instanceof TimeoutError && !isAbort(run, why) ? 'timeout' : 'aborted';
-
-const isAbort = (run: Run, { ok, error }: Outcome): boolean =>
-  !ok && run.aborted && error === run.abortReason;
+export const resultOfGivenUp = (run: Run): AttemptResult => (run.aborted ? 'aborted' : 'timeout');
 
 /** What has to be remembered of a run to say how it ended: the part of a recorder that all of them have in common. */
 export abstract class Facts {

@@ -110,3 +110,22 @@ describe('the events of a keyed', () => {
     expect(heard).toEqual(['a', 'b', 'a']);
   });
 });
+
+describe('who follows the pipelines of a keyed', () => {
+  it('is told of each that there is and that is made, once, until it stops, whoever else does', async () => {
+    const jobs = new Jobs();
+    const subject = keyed(bare, { max: 1 });
+    const call = subject.run('a', jobs.job('a'));
+    const guest = subject.run('b', jobs.job('b'));
+    const heard: Record<string, string[]> = { first: [], second: [] };
+    const stops = Object.values(heard).map((keys) => subject.follow((key) => keys.push(key)));
+    stops[0]?.();
+    subject.get('c');
+    jobs.end('a');
+    await call;
+    subject.get('b'); // it is kept from now on, and known already
+    jobs.end('b');
+    await guest;
+    expect(heard).toEqual({ first: ['a', 'b'], second: ['a', 'b', 'c'] });
+  });
+});

@@ -126,6 +126,15 @@ describe('what watches a run', () => {
     ]);
   });
 
+  test('need not care for events, whoever else does', async () => {
+    const subject = pipeline('p', fallback('plan b'));
+    const [quiet, diary] = [new Diary('a'), new Diary('b')];
+    subject.record((run) => ({ ...quiet.of(run), emitted: undefined as never }));
+    subject.record(diary.of);
+    expect(await subject.run(() => Promise.reject(boom))).toBe('plan b');
+    expect(diary.events.map(([type]) => type)).toEqual(['fallback']);
+  });
+
   test('may let a run go unwatched', async () => {
     const subject = pipeline('p');
     const diary = new Diary('a');

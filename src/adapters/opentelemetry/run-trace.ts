@@ -94,7 +94,7 @@ export class RunTrace extends Facts implements Recorder {
   gaveUp(scope: Scope, why: Outcome): void {
     for (const call of [...this.#attempts.keys()]) {
       const span = isInside(call, scope) ? this.#take(call) : undefined;
-      if (span !== undefined) this.#end(span, resultOfGivenUp(this.run, why), why);
+      if (span !== undefined) this.#end(span, resultOfGivenUp(this.run), why);
     }
   }
 

@@ -27,6 +27,18 @@ test('a change of state says where from, where to, when, why, by which error, an
   ]);
 });
 
+test('since when it was unwell is said of a trip alone', () => {
+  const { breaker } = onAClock();
+  feed(breaker, 'F');
+  const events = heard(breaker, 'state');
+  breaker.isolate('by hand');
+  breaker.release('by hand');
+  breaker.open();
+  expect(events.map((event) => (event as { unwellSinceMs?: number }).unwellSinceMs)).toEqual(
+    Array(3).fill(undefined),
+  );
+});
+
 test('half-open is said with the first admission, and dated when the wait was over', async () => {
   const { breaker, clock } = onAClock();
   feed(breaker, 'FF');
