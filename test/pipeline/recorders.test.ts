@@ -135,6 +135,15 @@ describe('what watches a run', () => {
     expect(diary.events.map(([type]) => type)).toEqual(['fallback']);
   });
 
+  test('need not care for events that others listen to', async () => {
+    const subject = pipeline('p', fallback('plan b'));
+    const heard: string[] = [];
+    subject.record((run) => ({ ...new Diary('a').of(run), emitted: undefined as never }));
+    subject.on('fallback', ({ policy }) => heard.push(policy));
+    expect(await subject.run(() => Promise.reject(boom))).toBe('plan b');
+    expect(heard).toEqual(['fallback']);
+  });
+
   test('may let a run go unwatched', async () => {
     const subject = pipeline('p');
     const diary = new Diary('a');
