@@ -144,6 +144,12 @@ describe('what watches a run', () => {
     expect(heard).toEqual(['fallback']);
   });
 
+  test('may be nothing at all', async () => {
+    const subject = pipeline('p');
+    subject.record(() => undefined);
+    expect(await subject.run(() => 'v')).toBe('v');
+  });
+
   test('may let a run go unwatched', async () => {
     const subject = pipeline('p');
     const diary = new Diary('a');
