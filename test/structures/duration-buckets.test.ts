@@ -76,3 +76,7 @@ describe('a quantile', () => {
     expect(of(999, ...calls(999), 5_000)).toBeCloseTo(10, 0);
   });
 });
+
+test('what counts as 0 is counted', () => {
+  expect(quantiles([3, 0, 1], 0, 4, [500, 1_000])).toEqual([0, durationOf(2)]);
+});
