@@ -103,8 +103,8 @@ const waiting = {
 it.concurrent.each(Object.entries(waiting))(
   'a process does not exit early while %s',
   async (_what, [script, last]) => {
-    const { said, lingeredMs } = await child(script);
+    // Had it ended before, nothing would have been said.
+    const { said } = await child(script);
     expect(said).toEqual([last]);
-    expect(lingeredMs).toBeGreaterThanOrEqual(140);
   },
 );
