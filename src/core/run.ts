@@ -49,6 +49,7 @@ export interface Recorder {
 }
 
 const NO_OPTIONS: RunOptions = {};
+
 export class Run extends Root {
   readonly owner: Runnable<object, unknown>;
   readonly options: RunOptions;

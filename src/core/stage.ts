@@ -3,13 +3,14 @@
  * all that a policy does; among themselves the policies pass a call inwards from stage to stage, each with a node of
  * its own in the call's tree, and the outcome outwards from node to node.
  */
-import { type Call, CallNode } from './call.ts';
+import type { CallNode } from './call.ts';
+import { type Inside, LayerNode } from './layer-node.ts';
 import { failure, type Outcome, success } from './outcome.ts';
 import type { Next, Operation } from './policy.ts';
-import { deferred, SETTLED } from './promises.ts';
+import { type Deferred, deferred, SETTLED } from './promises.ts';
 
 /**
- * What stands further in, down to the operation: how it ended is told to the node that is handed in, by `settle`,
+ * What stands further in, down to the operation: how it ended is told to the node that is handed in, by `tell`,
  * exactly once. It never throws.
  */
 export type Stage = (operation: Operation<unknown>, node: CallNode) => void;
@@ -39,35 +40,38 @@ export function tellLater(node: CallNode, outcome: Outcome): void {
   void SETTLED.then(() => tell(node, outcome));
 }
 
-/** Makes one call of a stage; the promise never rejects. */
-export function outcomeOf(stage: Stage, operation: Operation<unknown>, node: Landing): Promise<Outcome> {
+const OUTCOME: Inside<Deferred<Outcome>> = {
+  settled({ state }, outcome): undefined {
+    state.resolve(outcome);
+  },
+};
+
+/** A call of a stage by somebody who waits for a promise, which never rejects; and the node, which counts what happens in it. */
+export function outcomeOf(
+  stage: Stage,
+  operation: Operation<unknown>,
+  call: CallNode,
+  attempt: number,
+): { readonly node: CallNode; readonly outcome: Promise<Outcome> } {
+  const state = deferred<Outcome>();
+  const node = new LayerNode(call, OUTCOME, state, attempt);
   stage(operation, node);
-  return node.outcome;
+  return { node, outcome: state.promise };
 }
 
-/** Where a call of a stage ends that was made by somebody who waits for a promise. */
-export class Landing extends CallNode {
-  readonly outcome: Promise<Outcome>;
-  private readonly land: (outcome: Outcome) => void;
-
-  constructor(parent: CallNode, attempt?: number) {
-    super(parent, attempt);
-    const { promise, resolve } = deferred<Outcome>();
-    this.outcome = promise;
-    this.land = resolve;
-  }
-
-  override settled(outcome: Outcome): undefined {
-    this.land(outcome);
-  }
-}
+const PROMISE: Inside<Deferred<never>> = {
+  settled({ state }, { ok, value, error }): undefined {
+    if (ok) state.resolve(value as never);
+    else state.reject(error);
+  },
+};
 
 /** The stage, as the contract has it. */
 export function outward(stage: Stage): Next {
-  return async <T>(operation: Operation<T>, call: Call): Promise<T> => {
-    const outcome = await outcomeOf(stage, operation, new Landing(call as CallNode));
-    if (outcome.ok) return outcome.value as T;
-    throw outcome.error;
+  return (operation, call) => {
+    const state = deferred<never>();
+    stage(operation, new LayerNode(call as CallNode, PROMISE, state));
+    return state.promise;
   };
 }
 

@@ -1,12 +1,13 @@
 /** Policies composed: what most users of the library make, and run their calls through. */
 import { BuiltIn } from '../core/built-in.ts';
-import { CallNode } from '../core/call.ts';
+import type { CallNode } from '../core/call.ts';
 import { type Clock, type Random, systemClock } from '../core/clock.ts';
 import { type Composite, compile, flatten } from '../core/compile.ts';
 import type { EventsOf } from '../core/emitter.ts';
 import type { EventOrigin, TimeoutEvent } from '../core/events.ts';
 import { fuse } from '../core/fuse.ts';
 import type { Judge, Judges } from '../core/judge.ts';
+import { type Inside, LayerNode } from '../core/layer-node.ts';
 import { allowed, CLOCK, FLAG, FUNCTION, NAME, type Rules, settle } from '../core/options.ts';
 import type { Gate, Layer, Next, Operation, Policy } from '../core/policy.ts';
 import type { Recorder, Run } from '../core/run.ts';
@@ -228,11 +229,13 @@ function checkPolicy(policy: Policy, index: number): void {
   throw allowed('pipeline', `policy ${index + 1}`, policy, 'a gate (enter, leave) or a layer (around)');
 }
 
+const PASSES: Inside<undefined> = { settled: (_, outcome) => outcome };
+
 /** Changes who judges what stands further in. */
 const judgedBy = (change: (judges: Judges | undefined) => Judges | undefined): Layer => ({
   around: (next) => (operation, call) => {
     const node = call as CallNode;
-    return next(operation, new CallNode(node, node.attempt, change(node.judges)));
+    return next(operation, new LayerNode(node, PASSES, undefined, node.attempt, change(node.judges)));
   },
 });
 

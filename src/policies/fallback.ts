@@ -1,8 +1,9 @@
 /** Answers in place of a call that failed. */
 import { BuiltIn, type NameOption } from '../core/built-in.ts';
-import { type Call, CallNode } from '../core/call.ts';
+import type { Call, CallNode } from '../core/call.ts';
 import type { EventOrigin } from '../core/events.ts';
 import { type Judge, judge } from '../core/judge.ts';
+import { type Inside, LayerNode } from '../core/layer-node.ts';
 import { allowed, FUNCTION, NAME, type Rules, settle } from '../core/options.ts';
 import { failure, type Outcome } from '../core/outcome.ts';
 import type { Layer, Next } from '../core/policy.ts';
@@ -30,7 +31,7 @@ export interface FallbackEvents {
 const RULES: Rules = { name: NAME, judge: [FUNCTION] };
 
 /** See `fallback`. */
-export class Fallback<Value> extends BuiltIn<FallbackEvents, Value> implements Layer {
+export class Fallback<Value> extends BuiltIn<FallbackEvents, Value> implements Layer, Inside<undefined> {
   readonly #answer: FallbackFunction<Value>;
 
   constructor(answer: Value | FallbackFunction<Value>, options: FallbackOptions = {}) {
@@ -44,11 +45,18 @@ export class Fallback<Value> extends BuiltIn<FallbackEvents, Value> implements L
 
   /** @internal */
   override stageAround(next: Stage): Stage {
-    return (operation, call) => next(operation, new Answering(this, call));
+    return (operation, call) => next(operation, new LayerNode(call, this, undefined));
   }
 
   /** @internal */
-  async recover(error: unknown, call: CallNode): Promise<Value> {
+  settled(node: LayerNode, outcome: Outcome): Outcome | undefined {
+    if (outcome.ok) return outcome;
+    const call = node.parent as CallNode;
+    follow(this.#recover(outcome.error, call), call);
+    return undefined;
+  }
+
+  async #recover(error: unknown, call: CallNode): Promise<Value> {
     // Given up, by the caller or a timeout around: nobody waits for an answer.
     const over = call.scope.stopped !== undefined || call.run.aborted;
     if (over || judge(this, failure(error), call).verdict === 'ignore') throw error;
@@ -60,23 +68,6 @@ export class Fallback<Value> extends BuiltIn<FallbackEvents, Value> implements L
     } catch (second) {
       throw withCause(second, error);
     }
-  }
-}
-
-/** What stands inside the fallback, for one call. */
-class Answering extends CallNode {
-  private readonly fallback: Fallback<unknown>;
-
-  constructor(fallback: Fallback<unknown>, call: CallNode) {
-    super(call);
-    this.fallback = fallback;
-  }
-
-  override settled(outcome: Outcome): Outcome | undefined {
-    if (outcome.ok) return outcome;
-    const parent = this.parent as CallNode;
-    follow(this.fallback.recover(outcome.error, parent), parent);
-    return undefined;
   }
 }
 

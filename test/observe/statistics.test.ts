@@ -193,7 +193,8 @@ describe('the statistics of a pipeline', () => {
     await collectGarbage();
     const after = process.memoryUsage();
     expect(snapshot().last60s.calls).toBe(120_000);
-    expect(after.arrayBuffers - before.arrayBuffers).toBe(0);
+    // Other buffers come and go; one more of these would be a hundred times as large.
+    expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(1_000);
     // Less than a byte a call.
     expect(after.heapUsed - before.heapUsed).toBeLessThan(100_000);
   }, 20_000);

@@ -1,14 +1,15 @@
 /** Tries again, after a while, within a budget. */
 import { type Backoff, exponential } from '../../backoff/backoff.ts';
 import { BuiltIn, type CommonOptions } from '../../core/built-in.ts';
-import { CallNode } from '../../core/call.ts';
+import type { CallNode } from '../../core/call.ts';
 import type { Random } from '../../core/clock.ts';
 import type { EventOrigin } from '../../core/events.ts';
 import { type Decision, isAbortError, type Judge, judge } from '../../core/judge.ts';
+import { type Inside, LayerNode } from '../../core/layer-node.ts';
 import { CLOCK, FUNCTION, NAME, type Rules, settle } from '../../core/options.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Layer, Next, Operation } from '../../core/policy.ts';
-import { follow, inward, Landing, outcomeOf, outward, type Stage } from '../../core/stage.ts';
+import { follow, inward, outcomeOf, outward, type Stage } from '../../core/stage.ts';
 import { sleep } from '../../structures/sleep.ts';
 import { type RetryBudget, retryBudget } from './budget.ts';
 import { drive } from './drive.ts';
@@ -103,16 +104,19 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
 
   /** @internal */
   override stageAround(next: Stage): Stage {
-    return (operation, call) => next(operation, new FirstAttempt(this, next, operation, call));
+    const inside: Inside<Operation<unknown>> = {
+      settled: (node, outcome) => this.#afterFirst(node, outcome, next),
+    };
+    return (operation, call) => next(operation, new LayerNode(call, inside, operation, 1));
   }
 
-  /** @internal What becomes of a first attempt: what it ended in, or nothing yet if there will be more of them. */
-  afterFirst(node: FirstAttempt, outcome: Outcome): Outcome | undefined {
+  /** What becomes of a first attempt: what it ended in, or nothing yet if there will be more of them. */
+  #afterFirst(node: LayerNode<Operation<unknown>>, outcome: Outcome, next: Stage): Outcome | undefined {
     const first = this.#judged(outcome, node, node.invocations > 0);
     const { retry, verdict } = first.decision;
     if (outcome.ok && !retry && verdict !== 'failure') return outcome;
     const call = node.parent as CallNode;
-    follow(this.#continue(first, node.inner, node.operation, call), call);
+    follow(this.#continue(first, next, node.state, call), call);
     return undefined;
   }
 
@@ -148,9 +152,8 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
       wait: (attempt) => this.#wait(attempt, schedule, call),
       exhausted: (attempt) => this.#announceEnd(attempt, 'retries', call),
       make: async (number) => {
-        const node = new Landing(call, number);
-        const outcome = await outcomeOf(next, operation, node);
-        const attempt = this.#judged(outcome, node, node.invocations > 0);
+        const { node, outcome } = outcomeOf(next, operation, call, number);
+        const attempt = this.#judged(await outcome, node, node.invocations > 0);
         if (attempt.real) lastReal = attempt;
         return attempt;
       },
@@ -198,24 +201,6 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
 
   #announceEnd({ number, outcome }: Attempt, reason: ExhaustedReason, call: CallNode): void {
     this.emitIn(call, 'exhausted', () => ({ reason, attempt: number, outcome }));
-  }
-}
-
-/** What stands inside the retry, before it has to try again. */
-class FirstAttempt extends CallNode {
-  readonly inner: Stage;
-  readonly operation: Operation<unknown>;
-  private readonly policy: Retry;
-
-  constructor(policy: Retry, inner: Stage, operation: Operation<unknown>, call: CallNode) {
-    super(call, 1);
-    this.policy = policy;
-    this.inner = inner;
-    this.operation = operation;
-  }
-
-  override settled(outcome: Outcome): Outcome | undefined {
-    return this.policy.afterFirst(this, outcome);
   }
 }
 
