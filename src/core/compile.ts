@@ -6,7 +6,7 @@ import { invoke } from './invoke.ts';
 import { allowed } from './options.ts';
 import { type Gate, isGate, type Layer, type Policy } from './policy.ts';
 import { rejectLater } from './promises.ts';
-import { inward, outward, type Stage } from './stage.ts';
+import { inward, outward, type Stage, StageLayer } from './stage.ts';
 
 /** A policy that is made of others, which are compiled in its place. */
 export interface Composite {
@@ -19,6 +19,9 @@ const isComposite = (policy: Policy): policy is Policy & Composite => 'parts' in
 /** The policies with each composite replaced by its parts, outermost first. */
 export const flatten = (policies: readonly Policy[]): Policy[] =>
   policies.flatMap((policy) => (isComposite(policy) ? flatten(policy.parts) : [policy]));
+
+const isOurs = (policy: Policy): policy is Policy & { stageAround(next: Stage): Stage } =>
+  policy instanceof BuiltIn || policy instanceof StageLayer;
 
 /** Folds policies, outermost first, into one function around what stands innermost. Neighbouring gates share a frame. */
 export function compile(policies: readonly Policy[], innermost: Stage = invoke): Stage {
@@ -33,7 +36,7 @@ export function compile(policies: readonly Policy[], innermost: Stage = invoke):
       gates.unshift(policy);
     } else {
       closeGates();
-      next = policy instanceof BuiltIn ? policy.stageAround(next) : held(policy, next);
+      next = isOurs(policy) ? policy.stageAround(next) : held(policy, next);
     }
   }
   closeGates();

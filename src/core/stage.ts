@@ -6,7 +6,7 @@
 import type { CallNode } from './call.ts';
 import { type Inside, LayerNode } from './layer-node.ts';
 import { failure, type Outcome, success } from './outcome.ts';
-import type { Next, Operation } from './policy.ts';
+import type { Layer, Next, Operation } from './policy.ts';
 import { type Deferred, deferred, SETTLED } from './promises.ts';
 
 /**
@@ -84,4 +84,13 @@ export function inward(next: Next): Stage {
       tell(node, failure(error));
     }
   };
+}
+
+/** A layer of the library that is no policy of its own, and needs no promises either. */
+export abstract class StageLayer implements Layer {
+  abstract stageAround(next: Stage): Stage;
+
+  around(next: Next): Next {
+    return outward(this.stageAround(inward(next)));
+  }
 }

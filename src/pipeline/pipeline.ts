@@ -1,18 +1,17 @@
 /** Policies composed: what most users of the library make, and run their calls through. */
 import { BuiltIn } from '../core/built-in.ts';
-import type { CallNode } from '../core/call.ts';
 import { type Clock, type Random, systemClock } from '../core/clock.ts';
 import { type Composite, compile, flatten } from '../core/compile.ts';
 import type { EventsOf } from '../core/emitter.ts';
 import type { EventOrigin, TimeoutEvent } from '../core/events.ts';
 import { fuse } from '../core/fuse.ts';
 import type { Judge, Judges } from '../core/judge.ts';
-import { type Inside, LayerNode } from '../core/layer-node.ts';
 import { allowed, CLOCK, FLAG, FUNCTION, NAME, type Rules, settle } from '../core/options.ts';
 import type { Gate, Layer, Next, Operation, Policy } from '../core/policy.ts';
 import type { Recorder, Run } from '../core/run.ts';
 import { type ExtraOf, Runnable } from '../core/runnable.ts';
 import { inward, outward, type Stage } from '../core/stage.ts';
+import { withJudge } from './judged.ts';
 import { labelsOf } from './labels.ts';
 import { around, together } from './recorders.ts';
 import { relayStates } from './relays.ts';
@@ -228,23 +227,6 @@ function checkPolicy(policy: Policy, index: number): void {
   if (isPolicy(policy)) return;
   throw allowed('pipeline', `policy ${index + 1}`, policy, 'a gate (enter, leave) or a layer (around)');
 }
-
-const PASSES: Inside<undefined> = { settled: (_, outcome) => outcome };
-
-/** Changes who judges what stands further in. */
-const judgedBy = (change: (judges: Judges | undefined) => Judges | undefined): Layer => ({
-  around: (next) => (operation, call) => {
-    const node = call as CallNode;
-    return next(operation, new LayerNode(node, PASSES, undefined, node.attempt, change(node.judges)));
-  },
-});
-
-/** Within another pipeline, the inner one's judge speaks, before the outer one's, for its own policies only. */
-const withJudge = (judge: Judge, policies: readonly Policy[]): readonly Policy[] => [
-  judgedBy((outer) => ({ judge, outer })),
-  ...policies,
-  judgedBy((judges) => judges!.outer ?? { judge: () => undefined, outer: undefined }),
-];
 
 /** A policy in the place of the name has a name too, and would pass for options. */
 interface NoPolicy {

@@ -2,6 +2,7 @@ import {
   type BreakerStateEvent,
   bulkhead,
   type CallReport,
+  type CircuitBreaker,
   CircuitOpenError,
   circuitBreaker,
   constant,
@@ -12,6 +13,7 @@ import {
 } from 'holdfast';
 import { VirtualClock } from 'holdfast/testing';
 import { describe, expect, test } from 'vitest';
+import { isGate } from '../../src/core/policy.ts';
 import { errorOf, spyGate, watch, work } from '../support/spies.ts';
 
 const boom = new Error('boom');
@@ -159,6 +161,18 @@ test('a pipeline is a layer, also for a layer that holds it by hand', async () =
     ['enter', 'leave', 'release'],
     ['enter', 'leave', 'release'],
   ]);
+});
+
+test('what a pipeline with a judge is made of does the same in the hands of others', async () => {
+  const { parts } = pipeline(
+    { name: 'inner', judge: () => 'success' },
+    circuitBreaker({ consecutiveFailures: 1 }),
+  );
+  const breaker = circuitBreaker({ consecutiveFailures: 1 });
+  const byHand = parts.map((part) => (isGate(part) ? part : { around: part.around.bind(part) }));
+  await errorOf(pipeline('outer', ...byHand, breaker).run(failing));
+  expect(parts.filter(isGate).map((gate) => (gate as CircuitBreaker).state)).toEqual(['closed']);
+  expect(breaker.state).toBe('open');
 });
 
 test('the judge of a nested pipeline is not asked further in, where the default then holds', async () => {
