@@ -6,7 +6,6 @@
  * belong to another run. What follows executes the user's code (judges, listeners, abort listeners, further attempts):
  * so it comes out of a promise for which the run has waited since it was in its own context.
  */
-import type { Judges } from './judge.ts';
 import type { Outcome } from './outcome.ts';
 import { deferred, SETTLED } from './promises.ts';
 import { Scope } from './scope.ts';
@@ -24,10 +23,6 @@ export abstract class Root extends Scope {
   private interrupted: Scope[] | undefined = undefined;
   /** Has the run attend to those; undefined while it does not wait for any. */
   private wake: (() => void) | undefined = nobody;
-
-  constructor(due: number, judges: Judges | undefined) {
-    super(undefined, due, judges);
-  }
 
   /** The outcome, for the caller, of what has been started, and may have ended already. */
   protected answer<T>(): Promise<T> {

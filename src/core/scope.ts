@@ -38,7 +38,7 @@ export abstract class Scope extends CallNode implements Dependent {
   /** Whether it is open how it ends: by what is further in, or by an interruption. */
   protected undecided = false;
 
-  constructor(parent: CallNode | undefined, due: number, judges: Judges | undefined) {
+  constructor(due: number, judges: Judges | undefined, parent?: CallNode) {
     super(parent, undefined, judges);
     this.due = due;
     this.scope = this;

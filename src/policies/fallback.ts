@@ -3,7 +3,7 @@ import { BuiltIn, type NameOption } from '../core/built-in.ts';
 import type { Call, CallNode } from '../core/call.ts';
 import type { EventOrigin } from '../core/events.ts';
 import { type Judge, judge } from '../core/judge.ts';
-import { type Inside, LayerNode } from '../core/layer-node.ts';
+import { LayerNode } from '../core/layer-node.ts';
 import { allowed, FUNCTION, NAME, type Rules, settle } from '../core/options.ts';
 import { failure, type Outcome } from '../core/outcome.ts';
 import type { Layer, Next } from '../core/policy.ts';
@@ -31,7 +31,7 @@ export interface FallbackEvents {
 const RULES: Rules = { name: NAME, judge: [FUNCTION] };
 
 /** See `fallback`. */
-export class Fallback<Value> extends BuiltIn<FallbackEvents, Value> implements Layer, Inside<undefined> {
+export class Fallback<Value> extends BuiltIn<FallbackEvents, Value> implements Layer {
   readonly #answer: FallbackFunction<Value>;
 
   constructor(answer: Value | FallbackFunction<Value>, options: FallbackOptions = {}) {

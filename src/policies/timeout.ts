@@ -103,7 +103,7 @@ class TimedScope extends Scope {
   private late: Outcome | undefined = undefined;
 
   constructor(policy: Timeout, call: CallNode, entry: LaneEntry) {
-    super(call, Math.min(call.deadline, entry.dueAt), call.judges);
+    super(Math.min(call.deadline, entry.dueAt), call.judges, call);
     this.policy = policy;
     this.entry = entry;
     this.dependents = new Link();

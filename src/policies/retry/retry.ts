@@ -112,7 +112,7 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
 
   /** What becomes of a first attempt: what it ended in, or nothing yet if there will be more of them. */
   #afterFirst(node: LayerNode<Operation<unknown>>, outcome: Outcome, next: Stage): Outcome | undefined {
-    const first = this.#judged(outcome, node, node.invocations > 0);
+    const first = this.#judged(outcome, node);
     const { retry, verdict } = first.decision;
     if (outcome.ok && !retry && verdict !== 'failure') return outcome;
     const call = node.parent as CallNode;
@@ -120,11 +120,12 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
     return undefined;
   }
 
-  #judged(outcome: Outcome, node: CallNode, real: boolean): Attempt {
+  #judged(outcome: Outcome, node: CallNode): Attempt {
     const decision = judge(this, outcome, node);
     if (decision.verdict === 'success') this.#deposit(node);
     // Once the call is given up nothing follows, whatever the judge says.
     const over = node.scope.stopped !== undefined;
+    const real = node.invocations > 0;
     return { number: node.attempt, outcome, decision: over ? GIVEN_UP : decision, real };
   }
 
@@ -153,7 +154,7 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
       exhausted: (attempt) => this.#announceEnd(attempt, 'retries', call),
       make: async (number) => {
         const { node, outcome } = outcomeOf(next, operation, call, number);
-        const attempt = this.#judged(await outcome, node, node.invocations > 0);
+        const attempt = this.#judged(await outcome, node);
         if (attempt.real) lastReal = attempt;
         return attempt;
       },

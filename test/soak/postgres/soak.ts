@@ -114,7 +114,8 @@ export async function soak(
   const chance = new Chance(SEED);
   const callers = new Callers(chance);
   const clock = new LiveSystemClock();
-  const places = bulkhead({ concurrency: CLIENTS, queue: 40, queueTimeoutMs: 100 });
+  // Fewer places than callers: some are always refused.
+  const places = bulkhead({ concurrency: CLIENTS, queue: 16, queueTimeoutMs: 100 });
   const onlooker = new Client({ ...login, port: direct });
   await onlooker.connect();
   await onlooker.query(SCHEMA);
