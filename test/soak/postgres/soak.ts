@@ -115,7 +115,7 @@ export async function soak(
   const callers = new Callers(chance);
   const clock = new LiveSystemClock();
   // Fewer places than callers: some are always refused.
-  const places = bulkhead({ concurrency: CLIENTS, queue: 16, queueTimeoutMs: 100 });
+  const places = bulkhead({ concurrency: CLIENTS, queue: 22, queueTimeoutMs: 100 });
   const onlooker = new Client({ ...login, port: direct });
   await onlooker.connect();
   await onlooker.query(SCHEMA);
