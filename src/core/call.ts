@@ -27,7 +27,7 @@ export interface Call {
   readonly context: unknown;
 }
 
-export class CallNode extends Link implements Call {
+export abstract class CallNode extends Link implements Call {
   readonly parent: CallNode | undefined;
   /** The root. */
   readonly run: Run;
@@ -112,7 +112,5 @@ export class CallNode extends Link implements Call {
    * Told how what is further in ended, which is how this ends too, if nothing is to be made of it. What it returns is
    * told to the node around; undefined if nothing is to be told, or only later.
    */
-  settled(outcome: Outcome): Outcome | undefined {
-    return outcome;
-  }
+  abstract settled(outcome: Outcome): Outcome | undefined;
 }

@@ -28,7 +28,8 @@ export class TokenBucket {
     // A clock that went back, as a new virtual one does: what time brings is counted from here on.
     this.filledAt = nowMs;
     if (this.held < 1 - ROUNDING) return false;
-    this.held -= 1;
+    // A sum that was a little less than a token leaves none, and not less than none.
+    this.held = Math.max(0, this.held - 1);
     return true;
   }
 }
