@@ -45,7 +45,11 @@ export class Metering {
 
   #look(): undefined {
     const provider = this.#given ?? metrics.getMeterProvider();
-    if (provider === this.#provider) return;
+    if (provider !== this.#provider) this.#turnTo(provider);
+  }
+
+  // Apart, since a function with a closure in it allocates for that at each call, also where it is not come to.
+  #turnTo(provider: MeterProvider): void {
     this.#provider = provider;
     for (const wish of this.#wishes) this.#end(wish);
     this.#meters = safely(() => metersOf(provider));

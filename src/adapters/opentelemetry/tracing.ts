@@ -36,8 +36,13 @@ export class Tracing {
   }
 
   #trace(run: Run, name: string): RunTrace | undefined {
-    if (!this.#look() || this.#isTracedByAnother(run)) return undefined;
-    return safely(() => new RunTrace(run, { tracer: this.#tracer as Tracer, name }));
+    this.#look();
+    return this.#tracer === undefined ? undefined : this.#begin(run, this.#tracer, name);
+  }
+
+  // Apart, since a function with a closure in it allocates for that at each call, also where it is not come to.
+  #begin(run: Run, tracer: Tracer, name: string): RunTrace | undefined {
+    return this.#isTracedByAnother(run) ? undefined : safely(() => new RunTrace(run, { tracer, name }));
   }
 
   /** Whether the provider that is registered was also given, for this pipeline: then it has the run from there. */
@@ -47,14 +52,15 @@ export class Tracing {
 
   // Asked for each run: an SDK may be registered late, and another in its place. The tracer is asked for when that has
   // happened, since looking one up costs as much as all the rest.
-  #look(): boolean {
+  #look(): void {
     const provider = behind(this.#given ?? trace.getTracerProvider());
-    if (provider !== this.#provider) {
-      this.#provider = provider;
-      this.#tracer =
-        provider === NOBODY ? undefined : safely(() => provider.getTracer(SCOPE.name, SCOPE.version));
-    }
-    return this.#tracer !== undefined;
+    if (provider !== this.#provider) this.#turnTo(provider);
+  }
+
+  #turnTo(provider: TracerProvider): void {
+    this.#provider = provider;
+    this.#tracer =
+      provider === NOBODY ? undefined : safely(() => provider.getTracer(SCOPE.name, SCOPE.version));
   }
 }
 
