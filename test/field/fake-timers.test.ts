@@ -180,12 +180,13 @@ describe.each(kinds)('fake timers of %s, policies made before they were installe
   test('a call in flight, whose timer is set on the fake clock, does not hold up the timer of one on the real', async () => {
     install();
     await advance(HOUR);
-    const early = watch(short.run(hang));
+    const early = ending(short.run(hang));
     await advance(1);
     restore();
     const run = await ending(short.run(hang));
     expect(run.error).toMatchObject({ code: 'HOLDFAST_TIMEOUT', ms: SHORT_MS });
-    expect(early.status).toBe('rejected');
+    // Perhaps a little later: where the machine was busy, the second was too late before it began, and needed no timer.
+    expect((await early).status).toBe('rejected');
   });
 
   test('a timer left over from the real clock by a call that has ended serves no call on the fake', async () => {
