@@ -78,10 +78,12 @@ await command(async () => {
   }
   if (given.path !== undefined && (given.property === undefined || given.seed === undefined))
     throw new UsageError('--path needs --property and --seed');
+  if (given.path !== undefined && !/^\d+(:\d+)*$/.test(given.path))
+    throw new UsageError(`--path must be numbers with colons in between, such as 17:3:0, got ${given.path}`);
   if (update !== undefined && (given.property ?? given.cases) !== undefined)
     throw new UsageError('--update needs all of it: neither --property nor --cases');
   const cases = wholeNumber('cases', given.cases, CASES, 1);
-  const seed = wholeNumber('seed', given.seed, Math.floor(Math.random() * 2 ** 31), -(2 ** 31));
+  const seed = wholeNumber('seed', given.seed, Math.floor(Math.random() * 2 ** 31), 0);
   const only = given.property === undefined ? undefined : wholeNumber('property', given.property, 0, 1);
   const evidence = await prove(tasksFor(cases, seed, only, given.path), seed);
   evidence.close();

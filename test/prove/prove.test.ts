@@ -39,6 +39,11 @@ test.each([
   [['--cases', '0'], '--cases must be a whole number of at least 1, got 0'],
   [['--property', '99'], '--property must be from 1 to 22, got 99'],
   [['--path', '1:2'], '--path needs --property and --seed'],
+  [
+    ['--property', '7', '--seed', '1', '--path', 'abc'],
+    '--path must be numbers with colons in between, such as 17:3:0, got abc',
+  ],
+  [['--seed=-1'], '--seed must be a whole number of at least 0, got -1'],
   [['--update', '--property', '7'], '--update needs all of it: neither --property nor --cases'],
   [['--update', '--cases', '9'], '--update needs all of it: neither --property nor --cases'],
   [
@@ -55,6 +60,12 @@ test('it walks every configuration, finds every seeded fault, and checks all cas
   const lots = propertyTasks(50_000, 1).filter((task) => task.kind === 'check' && task.property === 0);
   expect(lots.reduce((sum, task) => sum + (task.kind === 'check' ? task.cases : 0), 0)).toBe(50_000);
   expect(new Set(lots.map((task) => task.kind === 'check' && task.seed)).size).toBe(lots.length);
+});
+
+test('a seed has no sign, however large the first one is: the command would take it for an option', () => {
+  const seeds = propertyTasks(50_000, 2 ** 31 - 1).map((task) => task.kind === 'check' && task.seed);
+  expect(Math.min(...seeds.map(Number))).toBe(0);
+  expect(Math.max(...seeds.map(Number))).toBe(2 ** 31 - 1);
 });
 
 test('what the walks found is added up', () => {

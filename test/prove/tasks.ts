@@ -36,13 +36,16 @@ export function explorationTasks(): Task[] {
 
 const CASES_A_TASK = 2_500;
 
+/** Seeds are below this: one with a sign could not be handed to the command again. */
+const SEEDS = 2 ** 31;
+
 /** The cases of every property, some at a time, each lot with a seed of its own that follows from `seed`. */
 export function propertyTasks(cases: number, seed: number): Task[] {
   const lots = Math.ceil(cases / CASES_A_TASK);
   return properties.flatMap((_, property) =>
     Array.from({ length: lots }, (_, lot): Task => {
       const left = cases - lot * CASES_A_TASK;
-      return { kind: 'check', property, cases: Math.min(CASES_A_TASK, left), seed: (seed + lot) | 0 };
+      return { kind: 'check', property, cases: Math.min(CASES_A_TASK, left), seed: (seed + lot) % SEEDS };
     }),
   );
 }
