@@ -1,4 +1,4 @@
-import { pipeline, timeout } from 'holdfast';
+import { bulkhead, type Operation, pipeline, timeout } from 'holdfast';
 import { VirtualClock } from 'holdfast/testing';
 import { expect, it, vi } from 'vitest';
 import { flush, Jobs, track } from '../support/jobs.ts';
@@ -58,4 +58,22 @@ it('emits nothing where fake timers move past an abort and the timer in one step
   vi.useRealTimers();
   await flush();
   expect([call.error, events]).toEqual(['enough', []]);
+});
+
+/** Rejects as soon as the signal aborts. */
+const stopped: Operation<never> = ({ signal }) =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+
+it.each<[string, Operation<unknown>]>([
+  ['a promise', stopped],
+  ['an async function', async (call) => await stopped(call)],
+  ['an async function within another', async (call) => await (async () => await stopped(call))()],
+])('abandons no work that heeds its signal: %s', async (_, operation) => {
+  const clock = new VirtualClock();
+  const places = bulkhead({ concurrency: 1 });
+  const told: unknown[] = [];
+  places.on('abandon', (event) => told.push(event));
+  const call = track(pipeline({ name: 'shop', clock }, places, timeout({ ms: 100 })).run(operation));
+  await clock.advance(100);
+  expect([call.state, places.inFlight, told]).toEqual(['rejected', 0, []]);
 });
