@@ -61,11 +61,18 @@ const rate = fc.oneof(
   fc.double({ min: 0.01, max: 1, noNaN: true }),
 );
 
+/** Small enough that a few calls fill it and roll it over, mostly; and any other. */
+const size = (small: number, most: number): fc.Arbitrary<number> =>
+  fc.oneof(
+    { weight: 5, arbitrary: fc.integer({ min: 1, max: small }) },
+    { weight: 1, arbitrary: fc.integer({ min: small + 1, max: most }) },
+  );
+
 const rules: fc.Arbitrary<Rules> = fc
   .record({
     window: fc.oneof(
-      fc.integer({ min: 1, max: 40 }).map((calls) => ({ calls })),
-      fc.integer({ min: 1, max: 500 }).map((ms) => ({ ms })),
+      size(40, 1_000).map((calls) => ({ calls })),
+      size(500, 86_400_000).map((ms) => ({ ms })),
     ),
     failureRate: rate,
     minimumCalls: fc.integer({ min: 1, max: 12 }),
@@ -86,7 +93,11 @@ const script = fc.record({
   rules,
   calls: fc.array(
     fc.record({
-      gapMs: fc.oneof(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 600 })),
+      gapMs: fc.oneof(
+        { weight: 4, arbitrary: fc.integer({ min: 0, max: 30 }) },
+        { weight: 4, arbitrary: fc.integer({ min: 0, max: 600 }) },
+        { weight: 1, arbitrary: fc.integer({ min: 0, max: 20_000_000 }) },
+      ),
       durationMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 25 })),
       failed: fc.boolean(),
     }),
