@@ -13,7 +13,7 @@ import { type ExtraOf, Runnable } from '../core/runnable.ts';
 import { inward, outward, type Stage } from '../core/stage.ts';
 import { withJudge } from './judged.ts';
 import { labelsOf } from './labels.ts';
-import { Both } from './recorders.ts';
+import { around, together } from './recorders.ts';
 import { relayStates } from './relays.ts';
 import { CallRecorder, type CallReport } from './report.ts';
 import { printWarnings, warningsOf } from './warnings.ts';
@@ -137,25 +137,19 @@ export class Pipeline<Extra = never, Types extends object = PipelineEvents>
 
   /** @internal */
   override launch<T>(run: Run, operation: Operation<T>): Promise<T> {
-    if (this.#makers.length > 0 || this.heard('call')) run.recorder = this.#recorderOf(run);
-    return run.recorder?.around === undefined
-      ? super.launch(run, operation)
-      : this.#within(run.recorder, run, operation);
-  }
-
-  #recorderOf(run: Run): Recorder | undefined {
-    let recorder: Recorder | undefined = this.heard('call') ? new CallRecorder(run) : undefined;
+    const reported = this.heard('call');
+    if (!reported && this.#makers.length === 0) return super.launch(run, operation);
+    let recorder: Recorder | undefined = reported ? new CallRecorder(run) : undefined;
     // One of them may let in another, which is to have this run as well.
-    for (let i = 0; i < this.#makers.length; i++) {
-      const another = (this.#makers[i] as RecorderMaker)(run);
-      if (another !== undefined) recorder = recorder === undefined ? another : new Both(recorder, another);
-    }
-    return recorder;
+    for (let i = 0; i < this.#makers.length; i++)
+      recorder = together(recorder, (this.#makers[i] as RecorderMaker)(run));
+    return recorder === undefined ? super.launch(run, operation) : this.#recorded(recorder, run, operation);
   }
 
   // Apart, since a function with a closure in it allocates for that at each call, also where it is not come to.
-  #within<T>(recorder: Recorder, run: Run, operation: Operation<T>): Promise<T> {
-    return recorder.around!(() => super.launch(run, operation));
+  #recorded<T>(recorder: Recorder, run: Run, operation: Operation<T>): Promise<T> {
+    run.recorder = recorder;
+    return around(recorder, () => super.launch(run, operation));
   }
 
   /**

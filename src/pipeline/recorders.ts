@@ -6,8 +6,11 @@ import type { Operation, Policy } from '../core/policy.ts';
 import type { Recorder } from '../core/run.ts';
 import type { Scope } from '../core/scope.ts';
 
-/** The first stands further out. */
-export class Both implements Recorder {
+/** Both of them, if there are two; the first stands further out. */
+export const together = (outer: Recorder | undefined, inner: Recorder | undefined): Recorder | undefined =>
+  outer && inner ? new Both(outer, inner) : (outer ?? inner);
+
+class Both implements Recorder {
   readonly #outer: Recorder;
   readonly #inner: Recorder;
 
@@ -71,7 +74,7 @@ export class Both implements Recorder {
 }
 
 /** Starts the run within what the recorder wants around it, if it wants anything. */
-const around = <T>(recorder: Recorder, start: () => Promise<T>): Promise<T> =>
+export const around = <T>(recorder: Recorder, start: () => Promise<T>): Promise<T> =>
   recorder.around === undefined ? start() : recorder.around(start);
 
 const invoke = <T>(recorder: Recorder, operation: Operation<T>, call: CallNode): PromiseLike<T> | T =>
