@@ -19,7 +19,7 @@ const SLOPE = 0.05;
  * What V8 itself may come to need during a run, in bytes, since it goes on compiling. In a short run that is more for
  * each call than the slope allows; in the full one it is less, and the slope alone counts.
  */
-const UNREST = 400_000;
+const UNREST = 500_000;
 /** How much more a call may cost among a hundred times as many. */
 const GROWTH = 1.05;
 
