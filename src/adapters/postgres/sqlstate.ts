@@ -52,7 +52,8 @@ const NO_CLIENT =
   /^(timeout exceeded when trying to connect|Connection terminated due to connection timeout)/;
 const BROKEN = /^(ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT)$/;
 const ENDED = /^(Connection terminated|Client (was closed|has encountered a connection error))/;
-const MISUSED = /^Cannot use a pool after calling end/;
+const MISUSED =
+  /^(Cannot use a pool after calling end|A query must have either|Prepared statements must be|Query values must be)/;
 
 /** Whether the server said it, rather than the network or pg. */
 export const isSqlState = (code: unknown): code is string => typeof code === 'string' && SQLSTATE.test(code);
