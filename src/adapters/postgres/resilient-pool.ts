@@ -1,7 +1,17 @@
 /** A pool of `pg` through a pipeline: right about what may be sent again, and about what becomes of a connection. */
-import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import type { Pool, QueryArrayConfig, QueryArrayResult, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import type { Judge, Judgement } from '../../core/judge.ts';
-import { check, FLAG, FUNCTION, inspect, LIMIT, type Rules, SIGNAL, settle } from '../../core/options.ts';
+import {
+  allowed,
+  check,
+  FLAG,
+  FUNCTION,
+  inspect,
+  LIMIT,
+  type Rules,
+  SIGNAL,
+  settle,
+} from '../../core/options.ts';
 import type { Operation } from '../../core/policy.ts';
 import { rejectLater } from '../../core/promises.ts';
 import type { RunOptions } from '../../core/run.ts';
@@ -67,6 +77,12 @@ export interface TransactionOptions extends StatementOptions {
 
 /** What `resilientPool` returns. */
 export interface ResilientPool<P extends Runs = StandardPipeline> {
+  /** One statement, outside a transaction, with each row as an array. */
+  query<R extends unknown[] = unknown[]>(
+    config: QueryArrayConfig,
+    values?: readonly unknown[],
+    options?: StatementOptions,
+  ): Promise<QueryArrayResult<R> | ExtraOf<P>>;
   /** One statement, outside a transaction. */
   query<R extends QueryResultRow = QueryResultRow>(
     config: string | QueryConfig,
@@ -143,6 +159,8 @@ export function resilientPool<P extends Runs = StandardPipeline>(
   options: PostgresOptions<P> = {},
 ): ResilientPool<P> {
   inspect('resilientPool', { pool }, POOL, 'pool');
+  // A Client has the same methods.
+  if (!pool.options) throw allowed('resilientPool', 'pool', pool, 'a Pool of pg');
   const settings = settle<PostgresOptions<Runs> & { cancelMs: number }>('resilientPool', options, RULES);
   const { pipeline = standardPipeline(pool), judge, idempotent, cancelMs } = settings;
   const warnings = warningsOf(pipeline, pool);

@@ -1,5 +1,5 @@
 /** One transaction on its way through a pipeline: begun, filled by the caller's function, and committed, as a whole. */
-import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import type { Pool, QueryArrayConfig, QueryArrayResult, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import type { Call } from '../../core/call.ts';
 import { allowed } from '../../core/options.ts';
 import { rejectLater } from '../../core/promises.ts';
@@ -15,6 +15,10 @@ export interface TransactionClient {
    * As of a client of pg, with promises. Statements are sent one after the other. One that would begin or end a transaction
    * is refused with a TypeError; savepoints are allowed.
    */
+  query<R extends unknown[] = unknown[]>(
+    config: QueryArrayConfig,
+    values?: readonly unknown[],
+  ): Promise<QueryArrayResult<R>>;
   query<R extends QueryResultRow = QueryResultRow>(
     config: string | QueryConfig,
     values?: readonly unknown[],
@@ -39,10 +43,7 @@ class Filling<T> implements TransactionClient {
     this.#loan = loan;
   }
 
-  query<R extends QueryResultRow>(
-    config: string | QueryConfig,
-    values?: readonly unknown[],
-  ): Promise<QueryResult<R>> {
+  query(config: string | QueryConfig, values?: readonly unknown[]): Promise<never> {
     let what: Asked;
     try {
       what = asked('transaction', config, values);
@@ -51,7 +52,7 @@ class Filling<T> implements TransactionClient {
     }
     const sent = this.tail.then(() => this.#send(what));
     this.tail = sent.catch(ignore);
-    return sent as Promise<QueryResult<R>>;
+    return sent as Promise<never>;
   }
 
   async #send({ config, text, values }: Asked): Promise<QueryResult> {
