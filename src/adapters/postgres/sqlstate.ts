@@ -55,6 +55,12 @@ const ENDED = /^(Connection terminated|Client (was closed|has encountered a conn
 const MISUSED =
   /^(Cannot use a pool after calling end|A query must have either|Prepared statements must be|Query values must be)/;
 
+/**
+ * read_only_sql_transaction, where nobody asked for one: the server was the primary once, or is the wrong one. The next
+ * connection may well lead to the right one; this one never will.
+ */
+export const READ_ONLY_SERVER: ReadonlySet<unknown> = new Set(['25006']);
+
 /** Whether the server said it, rather than the network or pg. */
 export const isSqlState = (code: unknown): code is string => typeof code === 'string' && SQLSTATE.test(code);
 

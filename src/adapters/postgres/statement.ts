@@ -2,7 +2,7 @@
 import type { Pool, QueryResult } from 'pg';
 import type { Call } from '../../core/call.ts';
 import { Loan } from './loan.ts';
-import { isSqlState } from './sqlstate.ts';
+import { isSqlState, READ_ONLY_SERVER } from './sqlstate.ts';
 import type { Asked } from './statement-config.ts';
 
 /**
@@ -33,7 +33,7 @@ export class Statement {
 
   /** One attempt. */
   async send(call: Call): Promise<QueryResult> {
-    const loan = new Loan(this.#pool, call, this.#cancelMs);
+    const loan = new Loan(this.#pool, call, this.#cancelMs, READ_ONLY_SERVER);
     await loan.open();
     try {
       loan.check();

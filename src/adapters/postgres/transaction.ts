@@ -6,7 +6,7 @@ import { rejectLater } from '../../core/promises.ts';
 import { controls } from './control.ts';
 import { OutcomeUnknownError } from './errors.ts';
 import { Loan } from './loan.ts';
-import { isSqlState, kindOf } from './sqlstate.ts';
+import { isSqlState, kindOf, READ_ONLY_SERVER } from './sqlstate.ts';
 import { type Asked, asked } from './statement-config.ts';
 
 /** What the function of a transaction is given. */
@@ -27,6 +27,8 @@ export interface TransactionClient {
 
 /** The caller's function. It may be called more than once, and should touch nothing but the database. */
 export type TransactionFunction<T> = (client: TransactionClient, call: Call) => PromiseLike<T> | T;
+
+const NONE: ReadonlySet<unknown> = new Set();
 
 const ignore = (): void => {};
 
@@ -87,6 +89,7 @@ export class Transaction<T> {
   readonly #pool: Pool;
   readonly #cancelMs: number;
   readonly #begin: string;
+  readonly #useless: ReadonlySet<unknown>;
   readonly #fn: TransactionFunction<T>;
   readonly #idempotent: boolean;
   /** Attempts that sent COMMIT and were not told that nothing came of it. */
@@ -98,6 +101,7 @@ export class Transaction<T> {
     this.#pool = pool;
     this.#cancelMs = cancelMs;
     this.#begin = begin;
+    this.#useless = begin.endsWith('READ ONLY') ? NONE : READ_ONLY_SERVER;
     this.#fn = fn;
     this.#idempotent = idempotent;
   }
@@ -124,7 +128,7 @@ export class Transaction<T> {
 
   /** One attempt. */
   async run(call: Call): Promise<T> {
-    const loan = new Loan(this.#pool, call, this.#cancelMs);
+    const loan = new Loan(this.#pool, call, this.#cancelMs, this.#useless);
     await loan.open();
     try {
       await loan.send(this.#begin);

@@ -112,6 +112,26 @@ test.each([
   expect(pool.sent).toHaveLength(30);
 });
 
+describe('a server that only reads', () => {
+  const write = (db: ReturnType<typeof setUp>['db'], readOnly: boolean) =>
+    db.transaction((tx) => tx.query('insert'), { readOnly });
+
+  test('loses its connection: the next may lead to the one that writes', async () => {
+    const { pool, db } = setUp();
+    inTransaction(pool, (text) => (text === 'insert' ? said('25006') : echo(text)));
+    await expect(db.query('insert')).rejects.toThrow('said 25006');
+    await expect(write(db, false)).rejects.toThrow('said 25006');
+    expect(pool.returned).toEqual(['closed', 'closed']);
+  });
+
+  test('keeps it where that was asked for', async () => {
+    const { pool, db } = setUp();
+    inTransaction(pool, (text) => (text === 'insert' ? said('25006') : echo(text)));
+    await expect(write(db, true)).rejects.toThrow('said 25006');
+    expect(pool.returned).toEqual(['kept']);
+  });
+});
+
 describe('a transaction', () => {
   test('that was committed is not run again, whatever a judge says of its value', async () => {
     const { pool, db } = setUp({ judge: ({ ok }) => (ok ? { verdict: 'failure', retry: true } : undefined) });
