@@ -74,7 +74,9 @@ export function kindOf(error: unknown, depth = DEPTH): Kind | undefined {
 }
 
 function ownKindOf(error: unknown): Kind | undefined {
-  const { code, message } = Object(error) as { code?: unknown; message?: unknown };
+  const { code, message, severity } = Object(error) as Partial<Record<string, unknown>>;
+  // The server, or a pooler before it, that gives the session up so; short of that it is about one statement.
+  if (code === '08P01' && severity === 'FATAL') return 'lost';
   if (isSqlState(code)) return STATES[code] ?? CLASSES[code.slice(0, 2)] ?? 'mistake';
   if (typeof code === 'string') {
     if (UNREACHABLE.test(code)) return 'refused';
