@@ -1,6 +1,6 @@
 import { type BreakerStateEvent, bulkhead, fallback, pipeline, type RetryEvent, retry } from 'holdfast';
 import { type ResilientPool, resilientPool, type StandardPipeline } from 'holdfast/postgres';
-import type { Pool, QueryResult, QueryResultRow } from 'pg';
+import type { Pool, QueryArrayResult, QueryResult, QueryResultRow } from 'pg';
 import { describe, expectTypeOf, test } from 'vitest';
 
 declare const pool: Pool;
@@ -18,6 +18,18 @@ describe('a pool of Postgres', () => {
     expectTypeOf(db.query<{ id: number }>('select 1')).toEqualTypeOf<Promise<QueryResult<{ id: number }>>>();
     expectTypeOf(db.transaction(async () => 1)).toEqualTypeOf<Promise<number>>();
     expectTypeOf(db.transaction(() => 'at once')).toEqualTypeOf<Promise<string>>();
+  });
+
+  test('gives rows as arrays where they are asked for so', () => {
+    const db = resilientPool(pool);
+    const config = { text: 'select 1', rowMode: 'array' } as const;
+    expectTypeOf(db.query<[number]>(config)).toEqualTypeOf<Promise<QueryArrayResult<[number]>>>();
+    expectTypeOf(db.query({ text: 'select 1', rowMode: 'array' })).toEqualTypeOf<
+      Promise<QueryArrayResult<unknown[]>>
+    >();
+    expectTypeOf(db.transaction((tx) => tx.query<[number]>(config))).toEqualTypeOf<
+      Promise<QueryArrayResult<[number]>>
+    >();
   });
 
   test('may give the value of a fallback in its place', () => {

@@ -18,6 +18,7 @@ export class Loan extends Link implements Dependent {
   readonly #pool: Pool;
   readonly #call: CallNode;
   readonly #cancelMs: number;
+  readonly #useless: ReadonlySet<unknown>;
   #client: PoolClient | undefined = undefined;
   /** Why the connection is of no use any more. */
   #broken: Failure | undefined = undefined;
@@ -27,17 +28,21 @@ export class Loan extends Link implements Dependent {
   #running: Deferred<void> | undefined = undefined;
   /** What runs may not be cancelled: of a COMMIT that would be no use, and a ROLLBACK is what is wanted. */
   #closing = false;
+  /** The server said one of the SQLSTATEs. */
+  #unwanted = false;
   /** Resolves when the request to cancel is over: whether the client may still be used. */
   #cancelled: Promise<boolean> | undefined = undefined;
   #abortCancel: (() => void) | undefined = undefined;
   #whenStopped: ((error: unknown) => void) | undefined = undefined;
   #stopAlarm: (() => void) | undefined = undefined;
 
-  constructor(pool: Pool, call: Call, cancelMs: number) {
+  /** @param useless - SQLSTATEs after which the connection is closed, though the server would go on */
+  constructor(pool: Pool, call: Call, cancelMs: number, useless: ReadonlySet<unknown>) {
     super();
     this.#pool = pool;
     this.#call = call as CallNode;
     this.#cancelMs = cancelMs;
+    this.#useless = useless;
   }
 
   /** Waits for a client. Nobody can be taken out of the pool's queue: one that comes too late goes back at once. */
@@ -113,6 +118,7 @@ export class Loan extends Link implements Dependent {
             settle();
             reject(error);
           } else {
+            this.#unwanted ||= this.#useless.has((error as { code?: unknown }).code);
             // After an error the server says either that it is ready for more, or that it has closed the connection.
             const over = (): void => {
               client.off('drain', over).off('error', over);
@@ -151,7 +157,7 @@ export class Loan extends Link implements Dependent {
 
   /** The client goes back. A promise only where something has to be waited for. */
   close(): Promise<void> | undefined {
-    if (this.alive && this.#cancelled === undefined && this.#outside()) return this.#release(false);
+    if (this.alive && this.#cancelled === undefined && this.#outside()) return this.#release(this.#unwanted);
     return this.#wind();
   }
 
@@ -162,7 +168,7 @@ export class Loan extends Link implements Dependent {
     await this.#running?.promise;
     await this.#cancelled;
     if (this.#broken === undefined && !this.#outside()) await this.#send('ROLLBACK').catch(ignore);
-    this.#release(!this.alive || !this.#outside());
+    this.#release(this.#unwanted || !this.alive || !this.#outside());
   }
 
   /** Outside a transaction. Versions of pg that cannot tell cannot have their clients back. */

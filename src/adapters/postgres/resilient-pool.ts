@@ -1,7 +1,8 @@
 /** A pool of `pg` through a pipeline: right about what may be sent again, and about what becomes of a connection. */
-import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import type { Pool, QueryArrayConfig, QueryArrayResult, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import type { Judge, Judgement } from '../../core/judge.ts';
 import {
+  allowed,
   check,
   FLAG,
   FUNCTION,
@@ -10,7 +11,6 @@ import {
   type Rules,
   SIGNAL,
   settle,
-  TEXT,
 } from '../../core/options.ts';
 import type { Operation } from '../../core/policy.ts';
 import { rejectLater } from '../../core/promises.ts';
@@ -22,6 +22,7 @@ import { carefulJudge } from './judge.ts';
 import { Running } from './run-options.ts';
 import { type StandardPipeline, standardPipeline } from './standard.ts';
 import { Statement } from './statement.ts';
+import { asked } from './statement-config.ts';
 import { Transaction, type TransactionFunction } from './transaction.ts';
 import { warningsOf } from './warnings.ts';
 
@@ -76,6 +77,12 @@ export interface TransactionOptions extends StatementOptions {
 
 /** What `resilientPool` returns. */
 export interface ResilientPool<P extends Runs = StandardPipeline> {
+  /** One statement, outside a transaction, with each row as an array. */
+  query<R extends unknown[] = unknown[]>(
+    config: QueryArrayConfig,
+    values?: readonly unknown[],
+    options?: StatementOptions,
+  ): Promise<QueryArrayResult<R> | ExtraOf<P>>;
   /** One statement, outside a transaction. */
   query<R extends QueryResultRow = QueryResultRow>(
     config: string | QueryConfig,
@@ -104,7 +111,6 @@ const RULES: Rules = {
   cancelMs: ['a finite number > 0', 1_000],
 };
 const POOL: Rules = { pool: ['a Pool of pg', undefined, 'connect', 'query', 'on'] };
-const STATEMENT: Rules = { text: [TEXT], values: ['an array', undefined, 'slice'] };
 const STATEMENT_RULES: Rules = { signal: SIGNAL, timeoutMs: [LIMIT], idempotent: [FLAG] };
 const TRANSACTION_RULES: Rules = {
   ...STATEMENT_RULES,
@@ -153,6 +159,8 @@ export function resilientPool<P extends Runs = StandardPipeline>(
   options: PostgresOptions<P> = {},
 ): ResilientPool<P> {
   inspect('resilientPool', { pool }, POOL, 'pool');
+  // A Client has the same methods.
+  if (!pool.options) throw allowed('resilientPool', 'pool', pool, 'a Pool of pg');
   const settings = settle<PostgresOptions<Runs> & { cancelMs: number }>('resilientPool', options, RULES);
   const { pipeline = standardPipeline(pool), judge, idempotent, cancelMs } = settings;
   const warnings = warningsOf(pipeline, pool);
@@ -168,13 +176,11 @@ export function resilientPool<P extends Runs = StandardPipeline>(
     values?: readonly unknown[],
     given: StatementOptions = NONE,
   ): Promise<unknown> {
-    const text = typeof config === 'string' ? config : config?.text;
     try {
-      if (!text || (values !== undefined && !Array.isArray(values)))
-        inspect('query', { text, values }, STATEMENT, 'text');
+      const what = asked('query', config, values);
       if (given !== NONE) inspect('query', given, STATEMENT_RULES);
-      const statement = new Statement(pool, cancelMs, config, values, given.idempotent ?? byDefault(text));
-      return pipeline.run((call) => statement.send(call), new Running(statement, given, judged, text));
+      const statement = new Statement(pool, cancelMs, what, given.idempotent ?? byDefault(what.text));
+      return pipeline.run((call) => statement.send(call), new Running(statement, given, judged, what.text));
     } catch (error) {
       return rejectLater(error);
     }

@@ -52,7 +52,14 @@ const NO_CLIENT =
   /^(timeout exceeded when trying to connect|Connection terminated due to connection timeout)/;
 const BROKEN = /^(ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT)$/;
 const ENDED = /^(Connection terminated|Client (was closed|has encountered a connection error))/;
-const MISUSED = /^Cannot use a pool after calling end/;
+const MISUSED =
+  /^(Cannot use a pool after calling end|A query must have either|Prepared statements must be|Query values must be)/;
+
+/**
+ * read_only_sql_transaction, where nobody asked for one: the server was the primary once, or is the wrong one. The next
+ * connection may well lead to the right one; this one never will.
+ */
+export const READ_ONLY_SERVER: ReadonlySet<unknown> = new Set(['25006']);
 
 /** Whether the server said it, rather than the network or pg. */
 export const isSqlState = (code: unknown): code is string => typeof code === 'string' && SQLSTATE.test(code);
@@ -67,7 +74,9 @@ export function kindOf(error: unknown, depth = DEPTH): Kind | undefined {
 }
 
 function ownKindOf(error: unknown): Kind | undefined {
-  const { code, message } = Object(error) as { code?: unknown; message?: unknown };
+  const { code, message, severity } = Object(error) as Partial<Record<string, unknown>>;
+  // The server, or a pooler before it, that gives the session up so; short of that it is about one statement.
+  if (code === '08P01' && severity === 'FATAL') return 'lost';
   if (isSqlState(code)) return STATES[code] ?? CLASSES[code.slice(0, 2)] ?? 'mistake';
   if (typeof code === 'string') {
     if (UNREACHABLE.test(code)) return 'refused';

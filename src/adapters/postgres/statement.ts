@@ -1,8 +1,9 @@
 /** One statement outside a transaction, on its way through a pipeline. */
-import type { Pool, QueryConfig, QueryResult } from 'pg';
+import type { Pool, QueryResult } from 'pg';
 import type { Call } from '../../core/call.ts';
 import { Loan } from './loan.ts';
-import { isSqlState } from './sqlstate.ts';
+import { isSqlState, READ_ONLY_SERVER } from './sqlstate.ts';
+import type { Asked } from './statement-config.ts';
 
 /**
  * A single statement that is a transaction of its own, so that an error takes back all of it. Not so those that end
@@ -13,29 +14,16 @@ const WHOLE = /^\s*(select|insert|update|delete|merge|with|values|table)\b[^;]*;
 export class Statement {
   readonly #pool: Pool;
   readonly #cancelMs: number;
-  readonly #config: string | QueryConfig;
-  readonly #values: unknown[] | undefined;
+  readonly #asked: Asked;
   readonly #idempotent: boolean;
   /** Whether it was sent, and nothing has proved since that it left no trace. */
   #mayHaveRun = false;
 
-  constructor(
-    pool: Pool,
-    cancelMs: number,
-    config: string | QueryConfig,
-    values: readonly unknown[] | undefined,
-    idempotent: boolean,
-  ) {
+  constructor(pool: Pool, cancelMs: number, asked: Asked, idempotent: boolean) {
     this.#pool = pool;
     this.#cancelMs = cancelMs;
-    // As they are now: what the caller changes later is for another call.
-    this.#config = typeof config === 'string' ? config : { ...config };
-    this.#values = values?.slice();
+    this.#asked = asked;
     this.#idempotent = idempotent;
-  }
-
-  get text(): string {
-    return typeof this.#config === 'string' ? this.#config : this.#config.text;
   }
 
   /** Whether it may be sent again, as things stand. */
@@ -45,12 +33,12 @@ export class Statement {
 
   /** One attempt. */
   async send(call: Call): Promise<QueryResult> {
-    const loan = new Loan(this.#pool, call, this.#cancelMs);
+    const loan = new Loan(this.#pool, call, this.#cancelMs, READ_ONLY_SERVER);
     await loan.open();
     try {
       loan.check();
       this.#mayHaveRun = true;
-      return await loan.send(this.#config, this.#values);
+      return await loan.send(this.#asked.config, this.#asked.values);
     } catch (error) {
       if (loan.alive && this.#tookBack(error)) this.#mayHaveRun = false;
       throw error;
@@ -62,6 +50,6 @@ export class Statement {
 
   /** The server said so itself, and is ready for more: then it has rolled back. */
   #tookBack(error: unknown): boolean {
-    return isSqlState((error as { code?: unknown } | null)?.code) && WHOLE.test(this.text);
+    return isSqlState((error as { code?: unknown } | null)?.code) && WHOLE.test(this.#asked.text);
   }
 }

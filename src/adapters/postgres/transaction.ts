@@ -1,10 +1,13 @@
 /** One transaction on its way through a pipeline: begun, filled by the caller's function, and committed, as a whole. */
-import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import type { Pool, QueryArrayConfig, QueryArrayResult, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import type { Call } from '../../core/call.ts';
 import { allowed } from '../../core/options.ts';
+import { rejectLater } from '../../core/promises.ts';
+import { controls } from './control.ts';
 import { OutcomeUnknownError } from './errors.ts';
 import { Loan } from './loan.ts';
-import { isSqlState, kindOf } from './sqlstate.ts';
+import { isSqlState, kindOf, READ_ONLY_SERVER } from './sqlstate.ts';
+import { type Asked, asked } from './statement-config.ts';
 
 /** What the function of a transaction is given. */
 export interface TransactionClient {
@@ -12,6 +15,10 @@ export interface TransactionClient {
    * As of a client of pg, with promises. Statements are sent one after the other. One that would begin or end a transaction
    * is refused with a TypeError; savepoints are allowed.
    */
+  query<R extends unknown[] = unknown[]>(
+    config: QueryArrayConfig,
+    values?: readonly unknown[],
+  ): Promise<QueryArrayResult<R>>;
   query<R extends QueryResultRow = QueryResultRow>(
     config: string | QueryConfig,
     values?: readonly unknown[],
@@ -21,28 +28,16 @@ export interface TransactionClient {
 /** The caller's function. It may be called more than once, and should touch nothing but the database. */
 export type TransactionFunction<T> = (client: TransactionClient, call: Call) => PromiseLike<T> | T;
 
+const NONE: ReadonlySet<unknown> = new Set();
+
 const ignore = (): void => {};
-
-/** Where a semicolon, or a word, means nothing: comments, strings, quoted names, and bodies of functions. */
-const QUOTED = /--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'|"[^"]*"|\$(\w*)\$[\s\S]*?\$\1\$/g;
-const ATOMIC = /\bbegin\s+atomic\b/i;
-const CONTROL =
-  /^\s*(begin|start\s+transaction|commit|end|abort|prepare\s+transaction|rollback(?!\s+((work|transaction)\s+)?to\b))\b/i;
-
-/** Whether a text would begin or end the transaction. */
-function controls(text: string): boolean {
-  const plain = text.replace(QUOTED, ' ');
-  // The body of a function in standard SQL has semicolons, and an END, of its own.
-  const parts = ATOMIC.test(plain) ? [plain] : plain.split(';');
-  return parts.some((part) => CONTROL.test(part));
-}
 
 /** One attempt at it. */
 class Filling<T> implements TransactionClient {
   readonly #loan: Loan;
   /** The last statement that was asked for; it never rejects. */
   tail: Promise<unknown> = Promise.resolve();
-  /** Of the first statement that failed: from then on the server takes nothing any more. */
+  /** Of the first statement that failed: from then on the server takes nothing, but a way back to a savepoint. */
   fault: { readonly error: unknown } | undefined = undefined;
   over = false;
 
@@ -50,22 +45,26 @@ class Filling<T> implements TransactionClient {
     this.#loan = loan;
   }
 
-  query<R extends QueryResultRow>(
-    config: string | QueryConfig,
-    values?: readonly unknown[],
-  ): Promise<QueryResult<R>> {
-    const sent = this.tail.then(() => this.#send(config, values?.slice()));
+  query(config: string | QueryConfig, values?: readonly unknown[]): Promise<never> {
+    let what: Asked;
+    try {
+      what = asked('transaction', config, values);
+    } catch (error) {
+      return rejectLater(error);
+    }
+    const sent = this.tail.then(() => this.#send(what));
     this.tail = sent.catch(ignore);
-    return sent as Promise<QueryResult<R>>;
+    return sent as Promise<never>;
   }
 
-  async #send(config: string | QueryConfig, values: unknown[] | undefined): Promise<QueryResult> {
+  async #send({ config, text, values }: Asked): Promise<QueryResult> {
     if (this.over) throw new Error('The transaction is over; a statement was not awaited in it');
-    const text = typeof config === 'string' ? config : config?.text;
-    if (typeof text !== 'string' || controls(text))
+    if (controls(text))
       throw allowed('transaction', 'a statement', text, 'one that neither begins nor ends a transaction');
     try {
-      return await this.#loan.send(config, values);
+      const result = await this.#loan.send(config, values);
+      this.fault = undefined;
+      return result;
     } catch (error) {
       this.fault ??= { error };
       throw error;
@@ -90,22 +89,24 @@ export class Transaction<T> {
   readonly #pool: Pool;
   readonly #cancelMs: number;
   readonly #begin: string;
+  readonly #useless: ReadonlySet<unknown>;
   readonly #fn: TransactionFunction<T>;
   readonly #idempotent: boolean;
-  /** Attempts that sent COMMIT and do not know its answer. */
+  /** Attempts that sent COMMIT and were not told that nothing came of it. */
   #unknown = 0;
   /** What the function threw of its own accord. */
-  #thrown: { readonly error: unknown } | undefined = undefined;
+  #thrown: { readonly error: unknown; readonly alive: boolean } | undefined = undefined;
 
   constructor(pool: Pool, cancelMs: number, begin: string, fn: TransactionFunction<T>, idempotent: boolean) {
     this.#pool = pool;
     this.#cancelMs = cancelMs;
     this.#begin = begin;
+    this.#useless = begin.endsWith('READ ONLY') ? NONE : READ_ONLY_SERVER;
     this.#fn = fn;
     this.#idempotent = idempotent;
   }
 
-  /** Whether it may have taken place, though nobody could say so. */
+  /** Whether it may have taken place, or has: then nothing may end the call as if it had not, nor run it again. */
   get unknown(): boolean {
     return this.#unknown > 0;
   }
@@ -115,14 +116,19 @@ export class Transaction<T> {
     return this.#idempotent || !this.unknown;
   }
 
-  /** Whether it is an error of the function, which says nothing about the server. */
+  /**
+   * Whether it is an error of the function, which says nothing about the server. One of a connection is so too, while
+   * that to this server is alive: it is about another one.
+   */
   isOwn(error: unknown): boolean {
-    return this.#thrown !== undefined && this.#thrown.error === error && kindOf(error) === undefined;
+    if (this.#thrown === undefined || this.#thrown.error !== error) return false;
+    const kind = kindOf(error);
+    return kind === undefined || (this.#thrown.alive && (kind === 'lost' || kind === 'refused'));
   }
 
   /** One attempt. */
   async run(call: Call): Promise<T> {
-    const loan = new Loan(this.#pool, call, this.#cancelMs);
+    const loan = new Loan(this.#pool, call, this.#cancelMs, this.#useless);
     await loan.open();
     try {
       await loan.send(this.#begin);
@@ -131,7 +137,7 @@ export class Transaction<T> {
       try {
         value = await filling.fill(this.#fn, call);
       } catch (error) {
-        if (!loan.stoppedWith(error)) this.#thrown = { error };
+        if (!loan.stoppedWith(error)) this.#thrown = { error, alive: loan.alive };
         throw error;
       } finally {
         filling.over = true;
@@ -157,8 +163,8 @@ export class Transaction<T> {
       this.#unknown--;
       throw error;
     }
-    this.#unknown--;
     if (command === 'COMMIT') return;
+    this.#unknown--;
     // The function went on after a statement had failed.
     throw filling.fault?.error ?? new Error(`COMMIT was answered with ${command}`);
   }

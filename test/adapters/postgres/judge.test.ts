@@ -56,6 +56,11 @@ describe('postgresJudge', () => {
     expect(judged(new Error(message))).toEqual(judgement);
   });
 
+  test('takes 08P01 that ends the session, as poolers do, for a lost connection', () => {
+    expect(judged({ ...state('08P01'), severity: 'FATAL' })).toEqual(FINAL);
+    expect(judged({ ...state('23505'), severity: 'FATAL' })).toEqual(MISTAKE);
+  });
+
   test('looks at the cause of an error that has wrapped one, but not for ever', () => {
     const wrap = (cause: unknown) => new Error('Failed query', { cause });
     expect(judged(wrap(wrap(state('40001'))))).toEqual(CONFLICT);

@@ -1,5 +1,5 @@
 /** `resilientPool` before a pool that answers as it is told. Against the real server: `failures.test.ts`. */
-import { Pool } from 'pg';
+import { Client, Pool } from 'pg';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { resilientPool, standardPipeline } from '../../../src/adapters/postgres/index.ts';
 import { bulkhead, constant, fallback, isRejection, pipeline, retry } from '../../../src/index.ts';
@@ -278,6 +278,7 @@ describe('the pool', () => {
 
   test.each([
     [() => resilientPool(undefined as never), 'resilientPool: pool must be a Pool of pg'],
+    [() => resilientPool(new Client() as never), 'must be a Pool of pg, got an instance of Client'],
     [
       () => resilientPool(new FakePool().asPool, { cancelMs: 0 }),
       'cancelMs must be a finite number > 0, got 0',
