@@ -171,9 +171,18 @@ export class Loan extends Link implements Dependent {
     this.#release(this.#unwanted || !this.alive || !this.#outside());
   }
 
+  get #status(): string | null | undefined {
+    return (this.#client as PoolClient).getTransactionStatus?.();
+  }
+
+  /** Whether a transaction is open, and has not failed. */
+  get inTransaction(): boolean {
+    return this.#status === 'T';
+  }
+
   /** Outside a transaction. Versions of pg that cannot tell cannot have their clients back. */
   #outside(): boolean {
-    return (this.#client as PoolClient).getTransactionStatus?.() === 'I';
+    return this.#status === 'I';
   }
 
   #limit(): void {

@@ -53,7 +53,7 @@ const NO_CLIENT =
 const BROKEN = /^(ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT)$/;
 const ENDED = /^(Connection terminated|Client (was closed|has encountered a connection error))/;
 const MISUSED =
-  /^(Cannot use a pool after calling end|A query must have either|Prepared statements must be|Query values must be)/;
+  /^(Cannot use a pool after calling end|A query must have either|Prepared statements must be|Query values must be|query: a statement must be)/;
 
 /**
  * read_only_sql_transaction, where nobody asked for one: the server was the primary once, or is the wrong one. The next

@@ -1,6 +1,7 @@
 /** One statement outside a transaction, on its way through a pipeline. */
 import type { Pool, QueryResult } from 'pg';
 import type { Call } from '../../core/call.ts';
+import { allowed } from '../../core/options.ts';
 import { Loan } from './loan.ts';
 import { isSqlState, READ_ONLY_SERVER } from './sqlstate.ts';
 import type { Asked } from './statement-config.ts';
@@ -10,6 +11,8 @@ import type { Asked } from './statement-config.ts';
  * transactions within, CALL and DO, nor several in one text. What cannot be seen at a glance is not taken for one.
  */
 const WHOLE = /^\s*(select|insert|update|delete|merge|with|values|table)\b[^;]*;?\s*$/i;
+
+const COMPLETE = 'one that leaves no transaction open (use transaction)';
 
 export class Statement {
   readonly #pool: Pool;
@@ -38,7 +41,10 @@ export class Statement {
     try {
       loan.check();
       this.#mayHaveRun = true;
-      return await loan.send(this.#asked.config, this.#asked.values);
+      const result = await loan.send(this.#asked.config, this.#asked.values);
+      // What it did goes no further than this connection, on which nobody could go on.
+      if (loan.inTransaction) throw allowed('query', 'a statement', this.#asked.text, COMPLETE);
+      return result;
     } catch (error) {
       if (loan.alive && this.#tookBack(error)) this.#mayHaveRun = false;
       throw error;

@@ -216,3 +216,21 @@ describe('a transaction', () => {
     expect(pool.sent).toEqual(['BEGIN', text, 'COMMIT']);
   });
 });
+
+describe('a statement outside a transaction', () => {
+  test.each(['BEGIN', 'BEGIN; insert into payments values (1)'])(
+    'that leaves one open, as %j, is an error that does not count, and is rolled back',
+    async (text) => {
+      const { pool, db } = setUp({ idempotent: true });
+      for (let i = 0; i < 30; i++)
+        await expect(db.query(text)).rejects.toThrow(/leaves no transaction open.*use transaction\), got/);
+      expect(pool.sent).toEqual(Array.from({ length: 30 }, () => [text, 'ROLLBACK']).flat());
+      expect(pool.returned).toEqual(Array.from({ length: 30 }, () => 'kept'));
+    },
+  );
+
+  test('may be a whole one', async () => {
+    const { db } = setUp();
+    expect(await db.query('with one as (select 1) select')).toEqual({ command: 'with' });
+  });
+});

@@ -273,6 +273,8 @@ export const statements: readonly Row[] = [
     name: 'a transaction that is left open',
     call: 'statement',
     text: 'begin',
-    expected: gets('done'),
+    expected: gets(
+      'query: a statement must be one that leaves no transaction open (use transaction), got "begin"',
+    ),
   },
 ];
