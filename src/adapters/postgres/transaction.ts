@@ -19,6 +19,7 @@ export interface TransactionClient {
     config: QueryArrayConfig,
     values?: readonly unknown[],
   ): Promise<QueryArrayResult<R>>;
+  /** The same, with rows that are objects. */
   query<R extends QueryResultRow = QueryResultRow>(
     config: string | QueryConfig,
     values?: readonly unknown[],
