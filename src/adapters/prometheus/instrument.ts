@@ -97,13 +97,14 @@ export function instrument(pipelines: Iterable<Source>, options: PrometheusOptio
     throw allowed(WHERE, 'buckets', buckets, RULES.buckets![0]);
   checkLabels(labels);
   const before = expositions.get(registry);
-  const exposition = before ?? new Exposition(buckets ?? DURATIONS);
+  const exposition = before ?? new Exposition([...(buckets ?? DURATIONS)]);
   if (buckets !== undefined && `${buckets}` !== `${exposition.bounds}`)
     throw allowed(WHERE, 'buckets', buckets, `those of this registry's metrics: ${exposition.bounds}`);
   exposition.register(registry);
   expositions.set(registry, exposition);
   exposition.watchers++;
-  const stop = exposition.collector.watch(sources, { labels, keys });
+  // A copy, as of the buckets: what comes later, keys say, is counted as was asked now.
+  const stop = exposition.collector.watch(sources, { labels: { ...labels }, keys });
   let stopped = false;
   return () => {
     if (stopped) return;

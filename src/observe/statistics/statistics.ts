@@ -62,6 +62,7 @@ class Counter implements Statistics {
   readonly #last10s: SlidingCounts;
   readonly #last60s: SlidingCounts;
   readonly #stop: () => void;
+  #stopped = false;
 
   constructor(source: Source) {
     this.clock = source.clock;
@@ -72,6 +73,8 @@ class Counter implements Statistics {
   }
 
   count(result: CallResult, durationMs: number, nowMs: number): void {
+    // A run that was under way is told to the end.
+    if (this.#stopped) return;
     const bucket = DURATIONS + bucketOf(durationMs);
     const refused = result === 'rejected';
     const failed = refused || result === 'failure' || result === 'timeout';
@@ -92,7 +95,10 @@ class Counter implements Statistics {
     return { last10s: statisticsOf(this.#last10s, now), last60s: statisticsOf(this.#last60s, now) };
   };
 
-  stop = (): void => this.#stop();
+  stop = (): void => {
+    this.#stopped = true;
+    this.#stop();
+  };
 }
 
 /** One run, of which nothing is remembered but when it began and what says how it ended. */
