@@ -41,6 +41,8 @@ export class Collector<D extends Distribution> {
   readonly #plains = new Map<string, Account>();
   /** Where each pipeline that was ever seen is counted. */
   readonly #settled = new WeakMap<AnyPipeline, PipelineAccount>();
+  /** The keys of each `keyed` that have a label of their own, whoever asked for it. */
+  readonly #known = new WeakMap<Source, Set<string>>();
   readonly #homes = new Homes();
   readonly #gauges = new GaugeReader(this.#homes);
   readonly #pipelines = new Listening<AnyPipeline>();
@@ -100,7 +102,7 @@ export class Collector<D extends Distribution> {
 
   /** Where each pipeline of the source is counted: the same place for all, unless keys are told apart. */
   #accountsOf(source: Source, labels: Labels, keys: number): (key?: string) => PipelineAccount {
-    const known = new Set<string>();
+    const known = inMap(this.#known, source, () => new Set<string>());
     return (key) => {
       if (key === undefined || keys === 0) return this.#account({ pipeline: source.name, ...labels }, labels);
       if (known.size < keys) known.add(key);
