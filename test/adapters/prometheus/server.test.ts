@@ -65,11 +65,15 @@ describe.each([
   test('scrapes it without an error, and knows every instrument by its name', {
     timeout: 60_000,
   }, async () => {
+    // Names are known one by one while a scrape is read, and its target only when it is over.
+    const { activeTargets } = await prometheus.until<{ activeTargets: Target[] }>(
+      'targets',
+      ({ activeTargets: [target] }) => target !== undefined && target.health !== 'unknown',
+    );
+    expect(activeTargets).toMatchObject([{ health: 'up', lastError: '' }]);
     const known = await prometheus.until<string[]>('label/__name__/values', (names) => names.length > 10);
     const expected = all.map((each) => nameOf(each) + (each.kind === 'histogram' ? '_bucket' : ''));
     expect(known).toEqual(expect.arrayContaining(expected));
-    const { activeTargets } = await prometheus.until<{ activeTargets: Target[] }>('targets', () => true);
-    expect(activeTargets).toMatchObject([{ health: 'up', lastError: '' }]);
   });
 
   test('answers a query with the numbers', { timeout: 60_000 }, async () => {
