@@ -11,10 +11,21 @@ const wall: Layer = { around: (next) => next };
 
 const KINDS = ['gate', 'gate', 'bulkhead', 'bulkhead', 'breaker', 'timeout', 'fallback'] as const;
 
-/** Whom a run wakes at its end it does not wait for: of two runs at one moment either may be the first. */
+const ENDED = /^call \d/;
+const COUNTS = /inFlight \d+ queued \d+/;
+
+/**
+ * Whom a run wakes at its end it does not wait for: of two runs at one moment either may be the first, and what a
+ * bulkhead then counts in its events says which of them was.
+ */
+const atOneMoment = (lines: readonly string[]): readonly string[] => {
+  const several = lines.filter((line) => ENDED.test(line)).length > 1;
+  return (several ? lines.map((line) => line.replace(COUNTS, 'counts')) : [...lines]).sort();
+};
+
 const byMoment = ({ events, counts }: Account): unknown => ({
   counts,
-  events: [...events].map(([atMs, lines]) => [atMs, ...[...lines].sort()]),
+  events: [...events].map(([atMs, lines]) => [atMs, ...atOneMoment(lines)]),
 });
 
 /**
