@@ -6,7 +6,7 @@ import type { Staged } from './stage.ts';
 
 // As if node had been started with --expose-gc; only a context that is made afterwards has it.
 setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as (options: { type: 'minor' | 'major' }) => void;
+export const collect = runInNewContext('gc') as (options: { type: 'minor' | 'major' }) => void;
 
 /** Calls of a sample, if they are quick. */
 const CALLS = 200;

@@ -18,7 +18,7 @@ export interface Machine {
 }
 
 /** The libraries that are compared. */
-const PEERS = [
+export const PEERS = [
   'cockatiel',
   'opossum',
   'mollitia',

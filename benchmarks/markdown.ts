@@ -24,7 +24,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 /** One line. */
-function describe({ node, v8, cpu, cores, memoryGiB, system, load, versions }: Machine): string {
+export function describe({ node, v8, cpu, cores, memoryGiB, system, load, versions }: Machine): string {
   const libraries = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return `Node ${node} (V8 ${v8}), ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, load ${load} at the start; ${libraries.join(', ')}.`;
 }
@@ -56,7 +56,7 @@ const duelsTable = (duels: readonly Duel[]): string =>
     ]),
   );
 
-const figuresTable = (figures: readonly (Figure & Judged)[]): string =>
+export const figuresTable = (figures: readonly (Figure & Judged)[]): string =>
   table(
     ['what', 'measured', '10% - 90%', 'in', 'bar', ''],
     figures.map(({ what, unit, measured, ...judged }) => [

@@ -34,7 +34,7 @@ export function committed(node: string): Result | undefined {
 }
 
 /** Writes the files, and says which. */
-function write(files: Readonly<Record<string, string>>, node: string, command: string): string[] {
+export function write(files: Readonly<Record<string, string>>, node: string, command: string): string[] {
   const major = majorOf(node);
   mkdirSync(RESULTS, { recursive: true });
   const written: string[] = [];

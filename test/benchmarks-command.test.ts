@@ -15,6 +15,9 @@ test.each([
   ['run', ['--quick', '--rounds=3'], /^bench: .*; allowed are --quick, --json, --save, --compare\n$/],
   ['run', ['results'], /^bench: .*; allowed are --quick, --json, --save, --compare\n$/],
   ['run', ['--quick=yes'], /^bench: .*; allowed are --quick, --json, --save, --compare\n$/],
+  ['memory/run', ['--compare'], /^bench:memory: .*; allowed are --quick, --json, --save\n$/],
+  ['on', ['node-19'], /^bench:on: .* node-20, node-22, node-24, node-26\n$/],
+  ['on', ['--quick'], /^bench:on: .* node-20, node-22, node-24, node-26\n$/],
 ])('%s answers %j with one line and exit code 2', async (file, flags, line) => {
   const { code, stdout, stderr } = await run(`benchmarks/${file}.ts`, ...flags);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
