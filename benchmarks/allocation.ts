@@ -6,17 +6,24 @@ import type { Staged } from './stage.ts';
 
 // As if node had been started with --expose-gc; only a context that is made afterwards has it.
 setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as (options: { type: 'minor' | 'major' }) => void;
+export const collect = runInNewContext('gc') as (options: { type: 'minor' | 'major' }) => void;
+
+/** Calls of a sample, if they are quick. */
+const CALLS = 200;
+const SAMPLE_MS = 40;
 
 /** The median of several samples; samples during which the collector ran are not used. */
-export async function bytesPerCall(staged: Staged, samples: number, calls = 200): Promise<number> {
+export async function bytesPerCall(staged: Staged, samples: number, nanoseconds = 1): Promise<number> {
+  const once = nanoseconds * staged.each;
+  const runs = Math.ceil(Math.min(CALLS / staged.each, (SAMPLE_MS * 1e6) / once));
+  const calls = runs * staged.each;
   const bytes: number[] = [];
   for (let tries = 0; bytes.length < samples && tries < 5 * samples; tries++) {
     collect({ type: 'minor' });
     const profiler = new GCProfiler();
     profiler.start();
     const before = process.memoryUsage().heapUsed;
-    await run(staged, calls);
+    await run(staged, runs);
     const after = process.memoryUsage().heapUsed;
     if (profiler.stop().statistics.length === 0) bytes.push((after - before) / calls);
   }

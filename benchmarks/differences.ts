@@ -10,6 +10,7 @@ export async function differences(
   const all = Object.entries(rows).map(([name, call]) => ({
     candidate: { name } as Candidate,
     call,
+    each: 1,
     rejects: false,
     close() {},
   }));

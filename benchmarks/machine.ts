@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus, loadavg, totalmem } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 export interface Machine {
   readonly node: string;
@@ -16,6 +16,18 @@ export interface Machine {
   /** Of the libraries that are compared. */
   readonly versions: Readonly<Record<string, string>>;
 }
+
+/** The libraries that are compared. */
+export const PEERS = [
+  'cockatiel',
+  'opossum',
+  'mollitia',
+  'effect',
+  'p-retry',
+  'p-limit',
+  'p-timeout',
+  'p-queue',
+] as const;
 
 const require = createRequire(import.meta.url);
 
@@ -31,8 +43,7 @@ function versionOf(name: string): string {
 }
 
 function ownVersion(): string {
-  const file = join(dirname(import.meta.dirname), 'package.json');
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+  return (JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version;
 }
 
 export function describeMachine(): Machine {
@@ -45,11 +56,6 @@ export function describeMachine(): Machine {
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     system: `${process.platform} ${process.arch}`,
     load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
-    versions: {
-      holdfast: ownVersion(),
-      cockatiel: versionOf('cockatiel'),
-      opossum: versionOf('opossum'),
-      'p-retry': versionOf('p-retry'),
-    },
+    versions: { holdfast: ownVersion(), ...Object.fromEntries(PEERS.map((name) => [name, versionOf(name)])) },
   };
 }

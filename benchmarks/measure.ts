@@ -24,7 +24,7 @@ export interface Spread {
 /** Nanoseconds for a call, round by round, of each candidate. */
 export type Times = ReadonlyMap<string, readonly number[]>;
 
-/** Calls one candidate so many times, one call after the other. */
+/** Calls one candidate so many times, one after the other; or as many crowds, where it is called by one. */
 export async function run({ candidate, call, rejects }: Staged, calls: number): Promise<void> {
   if (!rejects) {
     for (let i = 0; i < calls; i++) await call();
@@ -43,7 +43,7 @@ export async function run({ candidate, call, rejects }: Staged, calls: number): 
 async function nanosecondsPerCall(staged: Staged, calls: number): Promise<number> {
   const start = performance.now();
   await run(staged, calls);
-  return ((performance.now() - start) / calls) * 1e6;
+  return ((performance.now() - start) / (calls * staged.each)) * 1e6;
 }
 
 const PASSES = 5;
@@ -56,8 +56,9 @@ async function warmUp(all: readonly Staged[], { warmUpMs, batchMs }: Effort): Pr
       const nanoseconds = await nanosecondsPerCall(staged, batches[i] as number);
       const until = performance.now() + warmUpMs / PASSES;
       let best = nanoseconds;
-      while (performance.now() < until) best = Math.min(best, await nanosecondsPerCall(staged, 20));
-      batches[i] = Math.max(1, Math.round((batchMs * 1e6) / best));
+      const some = staged.each === 1 ? 20 : 1;
+      while (performance.now() < until) best = Math.min(best, await nanosecondsPerCall(staged, some));
+      batches[i] = Math.max(1, Math.round((batchMs * 1e6) / (best * staged.each)));
     }
   }
   return batches;
@@ -94,9 +95,20 @@ export function spread(values: readonly number[]): Spread {
   return { median: at(0.5), p10: at(0.1), p90: at(0.9) };
 }
 
-/** What `row` costs as a ratio of what `of` does, compared within each round. */
-export function ratio(times: Times, row: string, of: string): Spread {
-  const [above, below] = [times.get(row), times.get(of)];
-  if (above === undefined || below === undefined) throw new Error(`no times of '${above ? of : row}'`);
-  return spread(above.map((nanoseconds, round) => nanoseconds / (below[round] as number)));
+/** What is made of the times of several candidates, within each round. */
+export function eachRound(
+  times: Times,
+  names: readonly string[],
+  combine: (...nanoseconds: readonly number[]) => number,
+): Spread {
+  const columns = names.map((name) => {
+    const column = times.get(name);
+    if (column === undefined) throw new Error(`no times of '${name}'`);
+    return column;
+  });
+  return spread((columns[0] ?? []).map((_, round) => combine(...columns.map((each) => each[round]!))));
 }
+
+/** What `row` costs as a ratio of what `of` does, compared within each round. */
+export const ratio = (times: Times, row: string, of: string): Spread =>
+  eachRound(times, [row, of], (above, below) => above! / below!);

@@ -1,10 +1,13 @@
-/** What was measured, as data and as tables. */
-import { BARE, duels, HAND_WRITTEN } from './candidates/index.ts';
+/** What was measured, as data. */
+import { BARE, HAND_WRITTEN } from './candidates/by-hand.ts';
+import type { Candidate } from './candidates/candidate.ts';
+import type { Counts } from './counts.ts';
+import { duels, type Pairing } from './duels.ts';
+import { type Figure, figuresOf } from './figures.ts';
 import type { Machine } from './machine.ts';
 import { type Effort, ratio, type Spread, spread, type Times } from './measure.ts';
-import type { Staged } from './stage.ts';
 
-interface Row {
+export interface Row {
   readonly name: string;
   readonly nanoseconds: Spread;
   /** Ratios within the round. */
@@ -15,9 +18,12 @@ interface Row {
   readonly lacks: string;
 }
 
-interface Duel {
-  readonly row: string;
-  readonly of: string;
+/** Whether the bar is met: only where there is one. */
+export interface Judged {
+  readonly met?: boolean;
+}
+
+export interface Duel extends Pairing, Judged {
   readonly time: Spread;
   readonly bytes: number;
 }
@@ -27,20 +33,33 @@ export interface Result {
   readonly effort: Effort;
   readonly rows: readonly Row[];
   readonly duels: readonly Duel[];
+  readonly figures: readonly (Figure & Judged)[];
 }
 
 export interface Measured {
-  readonly all: readonly Staged[];
+  readonly candidates: readonly Candidate[];
   readonly times: Times;
   readonly bytes: ReadonlyMap<string, number>;
+  readonly counts: Counts;
 }
 
-export function resultOf(machine: Machine, effort: Effort, { all, times, bytes }: Measured): Result {
+/** The same, judged by its bar. */
+export function judged<T extends { readonly atMost?: number }>(it: T, measured: Spread | number): T & Judged {
+  const { atMost } = it;
+  if (atMost === undefined) return it;
+  return { ...it, met: (typeof measured === 'number' ? measured : measured.median) <= atMost };
+}
+
+export function resultOf(
+  machine: Machine,
+  effort: Effort,
+  { candidates, times, bytes, counts }: Measured,
+): Result {
   const bytesOf = (name: string): number => Math.round(bytes.get(name) ?? Number.NaN);
   return {
     machine,
     effort,
-    rows: all.map(({ candidate: { name, lacks = {} } }) => ({
+    rows: candidates.map(({ name, lacks = {} }) => ({
       name,
       nanoseconds: spread(times.get(name) ?? []),
       ofBare: ratio(times, name, BARE),
@@ -48,55 +67,11 @@ export function resultOf(machine: Machine, effort: Effort, { all, times, bytes }
       bytes: bytesOf(name),
       lacks: Object.values(lacks).join(', '),
     })),
-    duels: duels.map(([row, of]) => ({
-      row,
-      of,
-      time: ratio(times, row, of),
-      bytes: bytesOf(row) / bytesOf(of),
-    })),
+    duels: duels.map((pairing) => {
+      const { row, of } = pairing;
+      const time = ratio(times, row, of);
+      return judged({ ...pairing, time, bytes: bytesOf(row) / bytesOf(of) }, time);
+    }),
+    figures: figuresOf({ times, bytes, counts }).map((figure) => judged(figure, figure.measured)),
   };
-}
-
-const whole = (value: number): string => Math.round(value).toLocaleString('en');
-const two = (value: number): string => (value < 100 ? value.toFixed(2) : whole(value));
-const range = ({ p10, p90 }: Spread): string => `${two(p10)} - ${two(p90)}`;
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    `| ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(' | ')} |`;
-  const rule = widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return [line(head), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n');
-}
-
-/** Markdown that can be read as it stands. */
-export function markdown({ machine, effort, rows, duels: pairs }: Result): string {
-  const { node, v8, cpu, cores, memoryGiB, system, load, versions } = machine;
-  const notes = rows.filter(({ lacks }) => lacks !== '').map(({ name, lacks }) => `- ${name}: ${lacks}.`);
-  const parts = [
-    `Node ${node} (V8 ${v8}), ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, load ${load} at the start; ${Object.entries(
-      versions,
-    )
-      .map(([name, version]) => `${name} ${version}`)
-      .join(', ')}. Medians of ${effort.rounds} rounds.`,
-    table(
-      ['row', 'ns a call', 'of bare', '10% - 90%', 'of tuned hand', '10% - 90%', 'bytes a call'],
-      rows.map((row) => [
-        row.name,
-        whole(row.nanoseconds.median),
-        two(row.ofBare.median),
-        range(row.ofBare),
-        two(row.ofHandWritten.median),
-        range(row.ofHandWritten),
-        whole(row.bytes),
-      ]),
-    ),
-    ...(notes.length > 0 ? [`What a row lacks:\n\n${notes.join('\n')}`] : []),
-    table(
-      ['what', 'as a ratio of', 'time', '10% - 90%', 'bytes'],
-      pairs.map(({ row, of, time, bytes }) => [row, of, two(time.median), range(time), two(bytes)]),
-    ),
-  ];
-  return `${parts.join('\n\n')}\n`;
 }

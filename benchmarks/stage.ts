@@ -1,6 +1,7 @@
 /** Brings a candidate into the situation in which it is timed. */
 import {
   BREAKER,
+  BURST,
   type Built,
   type Candidate,
   type Context,
@@ -12,6 +13,8 @@ import {
 export interface Staged {
   readonly candidate: Candidate;
   call(): Promise<unknown>;
+  /** How many calls `call` makes, at once. */
+  readonly each: number;
   /** Whether the calls are turned away. */
   readonly rejects: boolean;
   close(): void;
@@ -26,6 +29,8 @@ const readSignal: Work = async (context?: Context) => {
   if (!(context?.signal instanceof AbortSignal)) throw new TypeError('the operation was given no signal');
   return VALUE;
 };
+/** How many come at once where very many do. */
+const CROWD = 1_000;
 const hang: Work = () => new Promise(() => {});
 
 function failingOnce(): Work {
@@ -52,6 +57,7 @@ export async function stage(candidate: Candidate): Promise<Staged> {
   const staged = (built: Built, rejects: boolean): Staged => ({
     candidate,
     call: built.call,
+    each: 1,
     rejects,
     close: () => built.close?.(),
   });
@@ -79,6 +85,11 @@ export async function stage(candidate: Candidate): Promise<Staged> {
       return staged(build(readSignal), false);
     case 'caller signal':
       return staged(build(succeed, new AbortController().signal), false);
+    case 'burst': {
+      const built = candidate.build(succeed, BURST, undefined);
+      const call = (): Promise<unknown> => Promise.all(Array.from({ length: CROWD }, () => built.call()));
+      return { ...staged(built, false), call, each: CROWD };
+    }
     case 'succeeds':
       return staged(build(succeed), false);
   }

@@ -12,7 +12,16 @@ import {
   timeout,
   wrap,
 } from 'cockatiel';
-import { ANSWER, BREAKER, type Candidate, RETRIES, type Settings, type Work } from './candidate.ts';
+import {
+  ANSWER,
+  BREAKER,
+  type Candidate,
+  FOUR,
+  RETRIES,
+  rowsOf,
+  type Settings,
+  type Work,
+} from './candidate.ts';
 
 const aRetry = ({ backoffMs }: Settings) =>
   retry(handleAll, {
@@ -46,20 +55,32 @@ const execute =
     return { call: () => policy.execute(work, signal) };
   };
 
-const FOUR = ['retry', 'breaker', 'timeout', 'bulkhead'] as const;
-
-export const cockatiel: readonly Candidate[] = (
-  [
-    { name: 'retry', parts: ['retry'], build: execute(aRetry) },
-    { name: 'breaker', parts: ['breaker'], build: execute(aBreaker) },
-    { name: 'bulkhead', parts: ['bulkhead'], build: execute(aBulkhead) },
-    { name: 'timeout', parts: ['timeout'], build: execute(aTimeout) },
-    { name: 'fallback', parts: ['fallback'], build: execute(() => fallback(handleAll, ANSWER)) },
-    { name: 'four', parts: FOUR, build: execute(four) },
-    { name: 'four, operation reads its signal', parts: FOUR, scenario: 'reads signal', build: execute(four) },
-    { name: 'four, caller passes a signal', parts: FOUR, scenario: 'caller signal', build: execute(four) },
-    { name: 'retry, one failure', parts: ['retry'], scenario: 'fails once', build: execute(retryAtOnce) },
-    { name: 'open circuit rejects', parts: ['breaker'], scenario: 'open', build: execute(aBreaker) },
-    { name: 'full bulkhead rejects', parts: ['bulkhead'], scenario: 'full', build: execute(aBulkhead) },
-  ] satisfies (Omit<Candidate, 'library' | 'scenario'> & Partial<Candidate>)[]
-).map((row) => ({ scenario: 'succeeds', ...row, library: 'cockatiel', name: `cockatiel: ${row.name}` }));
+export const cockatiel: readonly Candidate[] = rowsOf('cockatiel', [
+  { name: 'retry', parts: ['retry'], build: execute(aRetry) },
+  { name: 'breaker', parts: ['breaker'], build: execute(aBreaker) },
+  { name: 'bulkhead', parts: ['bulkhead'], build: execute(aBulkhead) },
+  { name: 'timeout', parts: ['timeout'], build: execute(aTimeout) },
+  { name: 'fallback', parts: ['fallback'], build: execute(() => fallback(handleAll, ANSWER)) },
+  { name: 'four', parts: FOUR, build: execute(four) },
+  {
+    name: 'four, operation reads its signal',
+    parts: [...FOUR, 'signal'],
+    scenario: 'reads signal',
+    build: execute(four),
+  },
+  {
+    name: 'four, caller passes a signal',
+    parts: [...FOUR, 'abort'],
+    scenario: 'caller signal',
+    build: execute(four),
+  },
+  { name: 'retry, one failure', parts: ['retry'], scenario: 'fails once', build: execute(retryAtOnce) },
+  { name: 'open circuit rejects', parts: ['breaker'], scenario: 'open', build: execute(aBreaker) },
+  { name: 'full bulkhead rejects', parts: ['bulkhead'], scenario: 'full', build: execute(aBulkhead) },
+  {
+    name: '1,000 at once, 100 places',
+    parts: ['queue'],
+    scenario: 'burst',
+    build: execute(({ concurrency, queue }) => bulkhead(concurrency, queue)),
+  },
+]);

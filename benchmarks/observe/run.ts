@@ -52,7 +52,13 @@ const staged: Staged[] = ways.map(({ name, open = false, watch }) => {
   watch(subject as Watched);
   if (open) breaker.isolate('for the benchmark');
   const work = async (): Promise<number> => 42;
-  return { candidate: { name } as Candidate, call: () => subject.run(work), rejects: open, close: () => {} };
+  return {
+    candidate: { name } as Candidate,
+    call: () => subject.run(work),
+    each: 1,
+    rejects: open,
+    close: () => {},
+  };
 });
 
 const times = await measure(staged, { rounds: Number(rounds), batchMs: 10, warmUpMs: 500 });
