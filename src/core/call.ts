@@ -4,6 +4,7 @@
  * From these counts a gate learns by fact, not from an error's class, whether the operation ran and how it ended.
  */
 
+import type { CallNode } from './call-node.ts';
 import type { Judges } from './judge.ts';
 import { Link } from './links.ts';
 import type { Outcome } from './outcome.ts';
@@ -27,7 +28,8 @@ export interface Call {
   readonly context: unknown;
 }
 
-export abstract class CallNode extends Link implements Call {
+/** Where a call stands in the tree, and what has happened below: what every `CallNode` is. */
+export abstract class CallCounts extends Link implements Call {
   readonly parent: CallNode | undefined;
   /** The root. */
   readonly run: Run;
@@ -81,8 +83,9 @@ export abstract class CallNode extends Link implements Call {
 
   /** Counts an invocation, here and in every node above. */
   began(): void {
-    this.run.recorder?.began(this);
-    for (let node: CallNode | undefined = this; node !== undefined; node = node.parent) {
+    const call = this as unknown as CallNode;
+    this.run.recorder?.began(call);
+    for (let node: CallNode | undefined = call; node !== undefined; node = node.parent) {
       node.invocations++;
       node.running++;
     }
@@ -90,9 +93,10 @@ export abstract class CallNode extends Link implements Call {
 
   /** Counts its end. The result of work that was given up is late: it is nobody's outcome any more. */
   ended(outcome: Outcome): void {
-    this.run.recorder?.ended(this, outcome);
+    const call = this as unknown as CallNode;
+    this.run.recorder?.ended(call, outcome);
     const late = this.scope.gaveUp;
-    for (let node: CallNode | undefined = this; node !== undefined; node = node.parent) {
+    for (let node: CallNode | undefined = call; node !== undefined; node = node.parent) {
       node.running--;
       if (!late) node.last = outcome;
       if (node.running === 0) node.onIdle();
@@ -106,11 +110,5 @@ export abstract class CallNode extends Link implements Call {
   }
 
   /** No invocation below this node runs any more. */
-  protected onIdle(): void {}
-
-  /**
-   * Told how what is further in ended, which is how this ends too, if nothing is to be made of it. What it returns is
-   * told to the node around; undefined if nothing is to be told, or only later.
-   */
-  abstract settled(outcome: Outcome): Outcome | undefined;
+  abstract onIdle(): void;
 }

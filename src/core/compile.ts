@@ -1,12 +1,14 @@
 /** A pipeline, compiled once: its policies folded from the inside out into one function. */
+
+import { inward, outward, StageLayer } from './adapt.ts';
 import { BuiltIn } from './built-in.ts';
-import { CallNode } from './call.ts';
+import { CallNode } from './call-node.ts';
 import { fuse } from './fuse.ts';
 import { invoke } from './invoke.ts';
 import { allowed } from './options.ts';
 import { type Gate, isGate, type Layer, type Policy } from './policy.ts';
 import { rejectLater } from './promises.ts';
-import { inward, outward, type Stage, StageLayer } from './stage.ts';
+import type { Stage } from './stage.ts';
 
 /** A policy that is made of others, which are compiled in its place. */
 export interface Composite {

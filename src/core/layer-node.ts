@@ -3,16 +3,17 @@
  * what is inside a timeout, a group of gates, a layer), which V8 tells apart at each access; were there more, it would
  * look each access up, and a call through one policy would cost half as much again.
  */
-import { CallNode } from './call.ts';
+import { CallNode } from './call-node.ts';
 import type { Judges } from './judge.ts';
-import type { Outcome } from './outcome.ts';
+import type { Failure, Outcome } from './outcome.ts';
+import type { Dependent } from './scope.ts';
 
 /** What a layer makes of how what is further in ended: see `CallNode.settled`. */
 export interface Inside<State> {
   settled(node: LayerNode<State>, outcome: Outcome): Outcome | undefined;
 }
 
-export class LayerNode<State = undefined> extends CallNode {
+export class LayerNode<State = undefined> extends CallNode implements Dependent {
   /** What the layer has to remember of this call. */
   readonly state: State;
   private readonly layer: Inside<State>;
@@ -21,6 +22,18 @@ export class LayerNode<State = undefined> extends CallNode {
     super(parent, attempt, judges);
     this.layer = layer;
     this.state = state;
+  }
+
+  protected override onGated(): void {
+    this.scope.add(this);
+  }
+
+  protected override onLeft(): void {
+    this.unlink();
+  }
+
+  onStop(why: Failure, gaveUp: boolean): void {
+    if (gaveUp) this.giveUpGates(why);
   }
 
   override settled(outcome: Outcome): Outcome | undefined {

@@ -1,6 +1,8 @@
 /** Gives up on a call that takes too long. */
+
+import { inward, outward } from '../core/adapt.ts';
 import { BuiltIn, type CommonOptions } from '../core/built-in.ts';
-import type { CallNode } from '../core/call.ts';
+import type { CallNode } from '../core/call-node.ts';
 import { messageFor, TimeoutError } from '../core/errors.ts';
 import type { TimeoutEvent } from '../core/events.ts';
 import { Link } from '../core/links.ts';
@@ -8,7 +10,7 @@ import { CLOCK, LIMIT, NAME, type Rules, settle } from '../core/options.ts';
 import { type Failure, failure, type Outcome } from '../core/outcome.ts';
 import type { Layer, Next } from '../core/policy.ts';
 import { Scope } from '../core/scope.ts';
-import { inward, outward, type Stage, tell } from '../core/stage.ts';
+import { type Stage, tell } from '../core/stage.ts';
 import { LaneEntry, TimerLane } from '../structures/timer-lane.ts';
 
 /** Options of `timeout`. */

@@ -1,7 +1,8 @@
 /** Tries again, after a while, within a budget. */
 import { type Backoff, exponential } from '../../backoff/backoff.ts';
+import { inward, outcomeOf, outward } from '../../core/adapt.ts';
 import { BuiltIn, type CommonOptions } from '../../core/built-in.ts';
-import type { CallNode } from '../../core/call.ts';
+import type { CallNode } from '../../core/call-node.ts';
 import type { Random } from '../../core/clock.ts';
 import type { EventOrigin } from '../../core/events.ts';
 import { type Decision, isAbortError, type Judge, judge } from '../../core/judge.ts';
@@ -9,7 +10,7 @@ import { type Inside, LayerNode } from '../../core/layer-node.ts';
 import { CLOCK, FUNCTION, NAME, type Rules, settle } from '../../core/options.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Layer, Next, Operation } from '../../core/policy.ts';
-import { follow, inward, outcomeOf, outward, type Stage } from '../../core/stage.ts';
+import { follow, type Stage } from '../../core/stage.ts';
 import { sleep } from '../../structures/sleep.ts';
 import { type RetryBudget, retryBudget } from './budget.ts';
 import { drive } from './drive.ts';
