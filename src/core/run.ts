@@ -53,6 +53,7 @@ const NO_OPTIONS: RunOptions = {};
 export class Run extends Root {
   readonly owner: Runnable<object, unknown>;
   readonly options: RunOptions;
+  readonly due: number;
   recorder: Recorder | undefined = undefined;
   private cancelAlarm: (() => void) | undefined = undefined;
   private token: object | undefined = undefined;
@@ -60,7 +61,8 @@ export class Run extends Root {
   /** `owner`: whose run it is, a pipeline's or that of a policy which runs alone. */
   constructor(owner: Runnable<object, unknown>, options: RunOptions = NO_OPTIONS) {
     const { signal, timeoutMs = Infinity } = options;
-    super(timeoutMs === Infinity ? timeoutMs : owner.clock.now() + timeoutMs, owner.judges);
+    super(owner.judges);
+    this.due = timeoutMs === Infinity ? timeoutMs : owner.clock.now() + timeoutMs;
     if (signal !== undefined || timeoutMs !== Infinity) this.dependents = new Link();
     this.owner = owner;
     this.options = options;

@@ -29,20 +29,20 @@ export abstract class Scope extends CallNode implements Dependent {
   stopped: Failure | undefined = undefined;
   /** Whether it settled without waiting for the work that runs in here. */
   gaveUp = false;
-  /** When its time is over, on the run's clock. */
-  readonly due: number;
-  /** Who has to know when it stops; undefined where nothing can stop it, and nothing need be remembered. */
+  /** Who has to know when it stops; undefined where nobody has, or where nothing can stop it. */
   protected dependents: Link | undefined = undefined;
 
   private controller: AbortController | undefined = undefined;
   /** Whether it is open how it ends: by what is further in, or by an interruption. */
   protected undecided = false;
 
-  constructor(due: number, judges: Judges | undefined, parent?: CallNode) {
+  constructor(judges: Judges | undefined, parent?: CallNode) {
     super(parent, undefined, judges);
-    this.due = due;
     this.scope = this;
   }
+
+  /** When its time is over, on the run's clock. */
+  abstract get due(): number;
 
   add(dependent: Dependent): void {
     this.dependents?.push(dependent);
@@ -66,8 +66,8 @@ export abstract class Scope extends CallNode implements Dependent {
     if (gaveUp) this.run.recorder?.gaveUp(this, why);
     // Innermost first. Listed beforehand, since whoever is told may take itself or others out.
     const told: Dependent[] = [];
-    const head = this.dependents as Link;
-    for (let link = head.previous; link !== head; link = link.previous) told.push(link as Dependent);
+    const head = this.dependents;
+    for (let link = head?.previous; link !== head; link = link!.previous) told.push(link as Dependent);
     for (const dependent of told) dependent.onStop(why, gaveUp);
     if (gaveUp) this.giveUpGates(why);
     this.controller?.abort(why.error);
