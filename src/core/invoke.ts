@@ -12,12 +12,13 @@ export const invoke: Stage = (operation, call) => {
   call.began();
   try {
     const returned = recorder?.invoke === undefined ? operation(call) : recorder.invoke(operation, call);
-    promised(returned).then(
+    const borne = promised(returned).then(
       (value) => ended(call, success(value)),
       (error) => ended(call, failure(error)),
     );
+    call.run.bear(call, borne);
   } catch (error) {
-    void SETTLED.then(() => ended(call, failure(error)));
+    void SETTLED.then(() => void ended(call, failure(error)));
   }
 };
 
@@ -27,9 +28,10 @@ function promised<T>(returned: PromiseLike<T> | T): Promise<T> {
   return own ? new Promise((resolve) => resolve(returned)) : Promise.resolve(returned);
 }
 
-function ended(node: CallNode, outcome: Outcome): void {
+function ended(node: CallNode, outcome: Outcome): unknown {
   const { run } = node;
   // Whatever an operation throws once its caller has aborted says nothing about the dependency.
   node.ended(!outcome.ok && run.aborted ? failure(run.abortReason) : outcome);
   tell(node, outcome);
+  return run.handOn(node);
 }

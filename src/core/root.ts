@@ -6,6 +6,7 @@
  * belong to another run. What follows executes the user's code (judges, listeners, abort listeners, further attempts):
  * so it comes out of a promise for which the run has waited since it was in its own context.
  */
+import type { CallNode } from './call-node.ts';
 import type { Outcome } from './outcome.ts';
 import { deferred, SETTLED } from './promises.ts';
 import { Scope } from './scope.ts';
@@ -23,12 +24,50 @@ export abstract class Root extends Scope {
   private interrupted: Scope[] | undefined = undefined;
   /** Has the run attend to those; undefined while it does not wait for any. */
   private wake: (() => void) | undefined = nobody;
+  /** Whether nothing but the first invocation of the operation can end the run. */
+  private bearable = true;
+  /** The invocation of the operation that hands the outcome on to the caller, and how it does. */
+  private bearer: CallNode | undefined = undefined;
+  private borne: Promise<unknown> | undefined = undefined;
 
   /** The outcome, for the caller, of what has been started, and may have ended already. */
   protected answer<T>(): Promise<T> {
     this.wake = undefined;
-    const mayBeInterrupted = this.races > 0 || this.interrupted !== undefined;
-    return mayBeInterrupted ? (this.waitForBoth() as Promise<T>) : this.waitForOutcome();
+    this.bearable = false;
+    const { borne } = this;
+    if (this.races > 0 || this.interrupted !== undefined) {
+      this.bearer = undefined;
+      return this.waitForBoth() as Promise<T>;
+    }
+    if (borne === undefined) return this.waitForOutcome();
+    this.borne = undefined;
+    return borne as Promise<T>;
+  }
+
+  /**
+   * An invocation has begun, and the run may end no sooner than this promise settles, which it does as `handOn` says:
+   * the caller then needs no promise of its own.
+   */
+  bear(call: CallNode, promise: Promise<unknown>): void {
+    if (!this.bearable) return;
+    this.bearable = false;
+    this.bearer = call;
+    this.borne = promise;
+  }
+
+  /** What is further in may end before an invocation of the operation does. */
+  mayEndEarly(): void {
+    this.bearable = false;
+  }
+
+  /** The invocation has ended, and everybody has been told. */
+  handOn(call: CallNode): unknown {
+    if (call !== this.bearer) return undefined;
+    const { outcome } = this;
+    if (outcome === undefined) return this.waitForOutcome();
+    this.report(outcome);
+    if (outcome.ok) return outcome.value;
+    throw outcome.error;
   }
 
   private waitForOutcome<T>(): Promise<T> {
@@ -81,7 +120,7 @@ export abstract class Root extends Scope {
   protected end(outcome: Outcome): void {
     this.outcome = outcome;
     if (this.resolve !== undefined) this.settle(outcome);
-    else this.wake!();
+    else this.wake?.();
   }
 
   private settle(outcome: Outcome): void {
