@@ -4,7 +4,7 @@ import { type Inside, LayerNode } from './layer-node.ts';
 import { failure, type Outcome } from './outcome.ts';
 import type { Layer, Next, Operation } from './policy.ts';
 import { type Deferred, deferred } from './promises.ts';
-import { follow, type Stage, tell } from './stage.ts';
+import { follow, resume, type Stage, tell } from './stage.ts';
 
 const OUTCOME: Inside<Deferred<Outcome>> = {
   settled({ state }, outcome): undefined {
@@ -21,7 +21,7 @@ export function outcomeOf(
 ): { readonly node: CallNode; readonly outcome: Promise<Outcome> } {
   const state = deferred<Outcome>();
   const node = new LayerNode(call, OUTCOME, state, attempt);
-  stage(operation, node);
+  resume(stage, operation, node);
   return { node, outcome: state.promise };
 }
 
@@ -36,7 +36,7 @@ const PROMISE: Inside<Deferred<never>> = {
 export function outward(stage: Stage): Next {
   return (operation, call) => {
     const state = deferred<never>();
-    stage(operation, new LayerNode(call as CallNode, PROMISE, state));
+    resume(stage, operation, new LayerNode(call as CallNode, PROMISE, state));
     return state.promise;
   };
 }

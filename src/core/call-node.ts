@@ -7,7 +7,7 @@ import { isRejection, type Rejection, stampRejection } from './errors.ts';
 import { type Failure, failure, type Outcome } from './outcome.ts';
 import type { Gate, Operation } from './policy.ts';
 import { isThenable } from './promises.ts';
-import { type Stage, tell } from './stage.ts';
+import { resuming, type Stage, tell } from './stage.ts';
 
 /** Neighbouring gates, outermost first, and what stands further in. */
 export interface GateGroup {
@@ -42,7 +42,7 @@ export abstract class CallNode extends CallCounts {
     this.group = group;
     this.operation = operation;
     this.onGated();
-    this.goOnEntering();
+    this.enterRest(group.inner);
   }
 
   /** Gates are about to be entered, which have to know when the scope around the node stops. */
@@ -51,8 +51,9 @@ export abstract class CallNode extends CallCounts {
   /** They have been told how it ended. */
   protected abstract onLeft(): void;
 
-  private goOnEntering(): void {
-    const { gates, inner } = this.group as GateGroup;
+  /** Enters the gates that have given no ticket yet. */
+  private enterRest(inner: Stage): void {
+    const { gates } = this.group as GateGroup;
     while (this.entered < gates.length) {
       const gate = gates[this.entered] as Gate;
       try {
@@ -82,7 +83,7 @@ export abstract class CallNode extends CallCounts {
         const { held } = this;
         this.hold(gate, ticket);
         const { stopped } = this.scope;
-        if (stopped === undefined) return this.goOnEntering();
+        if (stopped === undefined) return this.enterRest(resuming((this.group as GateGroup).inner));
         // It was given up while it waited: the others have left, and this place goes back at once.
         if (this.left) this.tellGates('unused', held);
         this.failed(stopped.error);

@@ -14,6 +14,20 @@ import { SETTLED } from './promises.ts';
  */
 export type Stage = (operation: Operation<unknown>, node: CallNode) => void;
 
+/** Passes on what may have waited on its way inwards, or come past code of the user's. */
+export function resume(stage: Stage, operation: Operation<unknown>, node: CallNode): void {
+  const halted = node.scope.haltedMeanwhile();
+  // Later, since who interrupted it for this reason has to stop what is in it first.
+  if (halted === undefined) stage(operation, node);
+  else tellLater(node, halted);
+}
+
+/** A stage to which a call comes as that. */
+export const resuming =
+  (stage: Stage): Stage =>
+  (operation, node) =>
+    resume(stage, operation, node);
+
 /** Tells a node how what is further in ended, and with what it makes of that the nodes around it. */
 export function tell(node: CallNode, outcome: Outcome): void {
   let told: Outcome | undefined = outcome;
