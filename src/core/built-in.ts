@@ -92,6 +92,11 @@ export abstract class BuiltIn<
     if (waiting !== undefined) for (const fn of waiting) fn();
   }
 
+  /** @internal The same, if it holds nothing any more. */
+  releasedIfIdle(): void {
+    if (this.#waiting !== undefined && this.holds === undefined) this.released();
+  }
+
   /** @internal No call may come for a long time: lets go of what is only kept to make the next one cheap. */
   rest(): void {}
 

@@ -102,9 +102,10 @@ export abstract class Root extends Scope {
   }
 
   private sleep<T>(andThen: (root: this) => T): Promise<T> {
-    const { promise, resolve } = deferred<void>();
-    this.wake = resolve;
-    return promise.then(() => {
+    const awake = new Promise<void>((resolve) => {
+      this.wake = resolve;
+    });
+    return awake.then(() => {
       // One may interrupt others.
       for (const scope of this.interrupted ?? []) scope.onInterrupt();
       this.interrupted = undefined;

@@ -240,16 +240,12 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate {
   #free(): void {
     this.#machine.free();
     this.#handOver();
-    this.#settled();
+    this.releasedIfIdle();
   }
 
   #leaveQueue(): void {
     this.#machine.leaveQueue();
-    this.#settled();
-  }
-
-  #settled(): void {
-    if (this.holds === undefined) this.released();
+    this.releasedIfIdle();
   }
 
   #handOver(): void {

@@ -139,7 +139,7 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
       this.#learn(ticket, outcome, verdict);
     } finally {
       this.#admitted--;
-      if (this.holds === undefined) this.released();
+      this.releasedIfIdle();
     }
   }
 
@@ -209,7 +209,7 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
     const from = machine.state;
     apply();
     const to = machine.state;
-    if (this.holds === undefined) this.released();
+    this.releasedIfIdle();
     const { owner, recorder } = call.run;
     if (from === to || !(this.heard('state') || recorder?.emitted)) return;
     const event: BreakerStateEvent = {
