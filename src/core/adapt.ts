@@ -1,5 +1,5 @@
 /** Stages for who waits for promises, and promises for stages: the contract of `policy.ts` on either side of the library's own. */
-import type { CallNode } from './call-node.ts';
+import type { CallNode } from './call.ts';
 import { type Inside, LayerNode } from './layer-node.ts';
 import { failure, type Outcome } from './outcome.ts';
 import type { Layer, Next, Operation } from './policy.ts';

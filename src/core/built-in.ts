@@ -1,5 +1,5 @@
 /** What the library's own policies share: their clock, and events that reach the pipeline on whose behalf they happen. */
-import type { CallNode } from './call-node.ts';
+import type { CallNode } from './call.ts';
 import { type Clock, type Random, systemClock, systemRandom } from './clock.ts';
 import type { HoldfastErrorInit } from './errors.ts';
 import type { EventOrigin } from './events.ts';

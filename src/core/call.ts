@@ -4,12 +4,12 @@
  * From these counts a gate learns by fact, not from an error's class, whether the operation ran and how it ended.
  */
 
-import type { CallNode } from './call-node.ts';
 import type { Judges } from './judge.ts';
 import { Link } from './links.ts';
 import type { Outcome } from './outcome.ts';
 import type { Run } from './run.ts';
 import type { Scope } from './scope.ts';
+import type { Stay } from './stay.ts';
 
 /** What an operation, a policy or a judge is told about the call at hand. */
 export interface Call {
@@ -28,8 +28,7 @@ export interface Call {
   readonly context: unknown;
 }
 
-/** Where a call stands in the tree, and what has happened below: what every `CallNode` is. */
-export abstract class CallCounts extends Link implements Call {
+export abstract class CallNode extends Link implements Call {
   readonly parent: CallNode | undefined;
   /** The root. */
   readonly run: Run;
@@ -43,6 +42,8 @@ export abstract class CallCounts extends Link implements Call {
   running = 0;
   /** How the last of them to end did, or the time-out that gave it up. */
   last: Outcome | undefined = undefined;
+  /** With the gates that stand around all that is below this node, if any. */
+  stay: Stay | undefined = undefined;
 
   /** The same call, unless something is said to be different. */
   constructor(parent: CallNode | undefined, attempt = parent?.attempt ?? 1, judges = parent?.judges) {
@@ -83,9 +84,8 @@ export abstract class CallCounts extends Link implements Call {
 
   /** Counts an invocation, here and in every node above. */
   began(): void {
-    const call = this as unknown as CallNode;
-    this.run.recorder?.began(call);
-    for (let node: CallNode | undefined = call; node !== undefined; node = node.parent) {
+    this.run.recorder?.began(this);
+    for (let node: CallNode | undefined = this; node !== undefined; node = node.parent) {
       node.invocations++;
       node.running++;
     }
@@ -93,13 +93,12 @@ export abstract class CallCounts extends Link implements Call {
 
   /** Counts its end. The result of work that was given up is late: it is nobody's outcome any more. */
   ended(outcome: Outcome): void {
-    const call = this as unknown as CallNode;
-    this.run.recorder?.ended(call, outcome);
+    this.run.recorder?.ended(this, outcome);
     const late = this.scope.gaveUp;
-    for (let node: CallNode | undefined = call; node !== undefined; node = node.parent) {
+    for (let node: CallNode | undefined = this; node !== undefined; node = node.parent) {
       node.running--;
       if (!late) node.last = outcome;
-      if (node.running === 0) node.onIdle();
+      if (node.running === 0) node.stay?.onIdle();
     }
   }
 
@@ -109,6 +108,15 @@ export abstract class CallCounts extends Link implements Call {
     for (let node = this.parent; node !== undefined; node = node.parent) node.last = outcome;
   }
 
-  /** No invocation below this node runs any more. */
-  abstract onIdle(): void;
+  /** Gates are about to be entered, which have to know when the scope around this node stops. */
+  abstract onGated(): void;
+
+  /** They have been told how it ended. */
+  abstract onLeft(): void;
+
+  /**
+   * Told how what is further in ended, which is how this ends too, if nothing is to be made of it. What it returns is
+   * told to the node around; undefined if nothing is to be told, or only later.
+   */
+  abstract settled(outcome: Outcome): Outcome | undefined;
 }

@@ -2,7 +2,7 @@
 
 import { inward, outward, StageLayer } from './adapt.ts';
 import { BuiltIn } from './built-in.ts';
-import { CallNode } from './call-node.ts';
+import { CallNode } from './call.ts';
 import { fuse } from './fuse.ts';
 import { invoke } from './invoke.ts';
 import { allowed } from './options.ts';

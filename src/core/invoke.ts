@@ -1,5 +1,5 @@
 /** The innermost of every pipeline: invokes the operation, and counts it in every node of the call's tree around. */
-import type { CallNode } from './call-node.ts';
+import type { CallNode } from './call.ts';
 import { failure, type Outcome, success } from './outcome.ts';
 import { SETTLED } from './promises.ts';
 import { type Stage, tell, tellLater } from './stage.ts';

@@ -3,8 +3,7 @@
  * question on: from the policy's own to the run's, the pipeline's, and at last the default below.
  */
 import isNetworkError from 'is-network-error';
-import type { Call } from './call.ts';
-import type { CallNode } from './call-node.ts';
+import type { Call, CallNode } from './call.ts';
 import { refusedRun } from './errors.ts';
 import { check } from './options.ts';
 import type { Outcome } from './outcome.ts';

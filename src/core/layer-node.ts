@@ -3,7 +3,7 @@
  * what is inside a timeout, a group of gates, a layer), which V8 tells apart at each access; were there more, it would
  * look each access up, and a call through one policy would cost half as much again.
  */
-import { CallNode } from './call-node.ts';
+import { CallNode } from './call.ts';
 import type { Judges } from './judge.ts';
 import type { Failure, Outcome } from './outcome.ts';
 import type { Dependent } from './scope.ts';
@@ -24,16 +24,16 @@ export class LayerNode<State = undefined> extends CallNode implements Dependent 
     this.state = state;
   }
 
-  protected override onGated(): void {
+  override onGated(): void {
     this.scope.add(this);
   }
 
-  protected override onLeft(): void {
+  override onLeft(): void {
     this.unlink();
   }
 
   onStop(why: Failure, gaveUp: boolean): void {
-    if (gaveUp) this.giveUpGates(why);
+    if (gaveUp) this.stay!.giveUp(why);
   }
 
   override settled(outcome: Outcome): Outcome | undefined {

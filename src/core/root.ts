@@ -6,7 +6,7 @@
  * belong to another run. What follows executes the user's code (judges, listeners, abort listeners, further attempts):
  * so it comes out of a promise for which the run has waited since it was in its own context.
  */
-import type { CallNode } from './call-node.ts';
+import type { CallNode } from './call.ts';
 import type { Outcome } from './outcome.ts';
 import { deferred, SETTLED } from './promises.ts';
 import { Scope } from './scope.ts';

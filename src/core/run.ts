@@ -1,5 +1,5 @@
 /** One run: the root of the call's tree, with what all of it shares, and the race against its caller's patience. */
-import type { CallNode } from './call-node.ts';
+import type { CallNode } from './call.ts';
 import { unwatch, watch } from './caller-signal.ts';
 import { type Clock, setAlarm } from './clock.ts';
 import { messageFor, TimeoutError } from './errors.ts';

@@ -3,7 +3,7 @@
  * inside a timeout. Whoever waits, sleeps or works inside hangs on it in a list, so that `call.signal` need not
  * exist unless the operation asks for it.
  */
-import { CallNode } from './call-node.ts';
+import { CallNode } from './call.ts';
 import type { Judges } from './judge.ts';
 import { Link } from './links.ts';
 import { type Failure, failure } from './outcome.ts';
@@ -69,7 +69,7 @@ export abstract class Scope extends CallNode implements Dependent {
     const head = this.dependents;
     for (let link = head?.previous; link !== head; link = link!.previous) told.push(link as Dependent);
     for (const dependent of told) dependent.onStop(why, gaveUp);
-    if (gaveUp) this.giveUpGates(why);
+    if (gaveUp) this.stay?.giveUp(why);
     this.controller?.abort(why.error);
     // Whoever stopped it has answered the caller: nothing is left to wait for, and no timer for it.
     if (gaveUp) this.interrupt();
@@ -89,8 +89,8 @@ export abstract class Scope extends CallNode implements Dependent {
   }
 
   // A scope that stops does not have to be told.
-  protected override onGated(): void {}
-  protected override onLeft(): void {}
+  override onGated(): void {}
+  override onLeft(): void {}
 
   protected abstract onDecided(): void;
 

@@ -3,7 +3,7 @@
  * all that a policy does; among themselves the policies pass a call inwards from stage to stage, each with a node of
  * its own in the call's tree, and the outcome outwards from node to node.
  */
-import type { CallNode } from './call-node.ts';
+import type { CallNode } from './call.ts';
 import { failure, type Outcome, success } from './outcome.ts';
 import type { Operation } from './policy.ts';
 import { SETTLED } from './promises.ts';
@@ -33,7 +33,7 @@ export function tell(node: CallNode, outcome: Outcome): void {
   let told: Outcome | undefined = outcome;
   for (let at: CallNode | undefined = node; at !== undefined && told !== undefined; at = at.parent) {
     try {
-      at.leaveGates(told);
+      at.stay?.leave(told);
       told = at.settled(told);
     } catch (fault) {
       told = failure(fault);

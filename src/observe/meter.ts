@@ -1,6 +1,6 @@
 /** Counts one run: a recorder that keeps no report, only what it has to remember until the run is over. */
 import type { BuiltIn } from '../core/built-in.ts';
-import type { CallNode } from '../core/call-node.ts';
+import type { CallNode } from '../core/call.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Recorder, Run } from '../core/run.ts';

@@ -1,5 +1,5 @@
 /** Several recorders of one run, as one. */
-import type { CallNode } from '../core/call-node.ts';
+import type { CallNode } from '../core/call.ts';
 import type { EventOrigin } from '../core/events.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Operation, Policy } from '../core/policy.ts';

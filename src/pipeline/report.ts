@@ -1,5 +1,5 @@
 /** The report of one run: what an engineer asks about a single slow or failed request. */
-import type { CallNode } from '../core/call-node.ts';
+import type { CallNode } from '../core/call.ts';
 import type { EventOrigin } from '../core/events.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Policy } from '../core/policy.ts';

@@ -2,7 +2,7 @@
  * How a run ended, in one word: what metrics count it as. It is decided by what happened in the run, not by the class
  * of an error: the rejection or time-out of another pipeline, which the operation lets through, is a failure here.
  */
-import type { CallNode } from '../core/call-node.ts';
+import type { CallNode } from '../core/call.ts';
 import { refusedRun } from '../core/errors.ts';
 import { type Judging, judge } from '../core/judge.ts';
 import type { Outcome } from '../core/outcome.ts';

@@ -2,8 +2,7 @@
 
 import { inward, outward } from '../core/adapt.ts';
 import { BuiltIn, type NameOption } from '../core/built-in.ts';
-import type { Call } from '../core/call.ts';
-import type { CallNode } from '../core/call-node.ts';
+import type { Call, CallNode } from '../core/call.ts';
 import type { EventOrigin } from '../core/events.ts';
 import { type Judge, judge } from '../core/judge.ts';
 import { LayerNode } from '../core/layer-node.ts';

@@ -2,7 +2,7 @@
 
 import { inward, outward } from '../core/adapt.ts';
 import { BuiltIn, type CommonOptions } from '../core/built-in.ts';
-import type { CallNode } from '../core/call-node.ts';
+import type { CallNode } from '../core/call.ts';
 import { messageFor, TimeoutError } from '../core/errors.ts';
 import type { TimeoutEvent } from '../core/events.ts';
 import { Link } from '../core/links.ts';

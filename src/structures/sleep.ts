@@ -1,5 +1,5 @@
 /** Waiting inside a call: ends with the time, or at once when what stands around the call stops. */
-import type { CallNode } from '../core/call-node.ts';
+import type { CallNode } from '../core/call.ts';
 import { setAlarm } from '../core/clock.ts';
 import { rejectLater } from '../core/promises.ts';
 import { Leash } from '../core/scope.ts';

@@ -2,7 +2,7 @@
  * First in, first out, with a bound on waiting: a waiter leaves in O(1) when its call stops or its time is up, and
  * whoever takes it out wakes it by resolving the promise which its own run awaits.
  */
-import type { CallNode } from '../core/call-node.ts';
+import type { CallNode } from '../core/call.ts';
 import { Link } from '../core/links.ts';
 import { deferred } from '../core/promises.ts';
 import { Leash } from '../core/scope.ts';

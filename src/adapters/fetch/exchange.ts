@@ -1,6 +1,5 @@
 /** One request on its way and the answer to it: what an attempt of a call of `fetch` does. */
-import type { Call } from '../../core/call.ts';
-import type { CallNode } from '../../core/call-node.ts';
+import type { Call, CallNode } from '../../core/call.ts';
 import { Link } from '../../core/links.ts';
 import { allowed } from '../../core/options.ts';
 import type { Failure } from '../../core/outcome.ts';

@@ -1,5 +1,5 @@
 /** What holds for the body of an answer, whichever client receives it. */
-import type { CallNode } from '../../core/call-node.ts';
+import type { CallNode } from '../../core/call.ts';
 import { type Clock, setAlarm } from '../../core/clock.ts';
 import { messageFor, TimeoutError } from '../../core/errors.ts';
 import type { Scope } from '../../core/scope.ts';

@@ -10,7 +10,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { BuiltIn } from '../../core/built-in.ts';
-import type { CallNode } from '../../core/call-node.ts';
+import type { CallNode } from '../../core/call.ts';
 import type { HoldfastError, TimeoutError } from '../../core/errors.ts';
 import type { EventOrigin } from '../../core/events.ts';
 import type { Outcome } from '../../core/outcome.ts';

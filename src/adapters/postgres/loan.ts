@@ -3,8 +3,7 @@
  * A client goes back idle and outside a transaction, or its connection is closed; never in the middle of anything.
  */
 import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
-import type { Call } from '../../core/call.ts';
-import type { CallNode } from '../../core/call-node.ts';
+import type { Call, CallNode } from '../../core/call.ts';
 import { setAlarm } from '../../core/clock.ts';
 import { Link } from '../../core/links.ts';
 import type { Failure } from '../../core/outcome.ts';

@@ -1,7 +1,6 @@
 /** One request on its way and the answer to it: what an attempt of a dispatch does. */
 import type { Dispatcher } from 'undici';
-import type { Call } from '../../core/call.ts';
-import type { CallNode } from '../../core/call-node.ts';
+import type { Call, CallNode } from '../../core/call.ts';
 import { Link } from '../../core/links.ts';
 import type { Failure } from '../../core/outcome.ts';
 import { type Deferred, deferred } from '../../core/promises.ts';

@@ -1,7 +1,6 @@
 /** Limits how many calls run at once, so that one slow dependency cannot take what all of them share. */
 import { BuiltIn, type CommonOptions, type Holding } from '../../core/built-in.ts';
-import type { Call } from '../../core/call.ts';
-import type { CallNode } from '../../core/call-node.ts';
+import type { Call, CallNode } from '../../core/call.ts';
 import { isRejection, messageFor } from '../../core/errors.ts';
 import type { EventOrigin } from '../../core/events.ts';
 import {

@@ -1,4 +1,4 @@
-import type { CallNode } from '../../core/call-node.ts';
+import type { CallNode } from '../../core/call.ts';
 import type { Disposes } from '../../core/disposable.ts';
 import type { LaneEntry } from '../../structures/timer-lane.ts';
 

@@ -1,8 +1,7 @@
 /** Stops calling a dependency that fails, and tries now and then whether it is well again. */
 import { DELAY } from '../../backoff/backoff.ts';
 import { BuiltIn, type Holding } from '../../core/built-in.ts';
-import type { Call } from '../../core/call.ts';
-import type { CallNode } from '../../core/call-node.ts';
+import type { Call, CallNode } from '../../core/call.ts';
 import type { Clock } from '../../core/clock.ts';
 import { isRejection, messageFor } from '../../core/errors.ts';
 import { type Decision, judge, type Verdict } from '../../core/judge.ts';

@@ -2,7 +2,7 @@
 import { type Backoff, exponential } from '../../backoff/backoff.ts';
 import { inward, outcomeOf, outward } from '../../core/adapt.ts';
 import { BuiltIn, type CommonOptions } from '../../core/built-in.ts';
-import type { CallNode } from '../../core/call-node.ts';
+import type { CallNode } from '../../core/call.ts';
 import type { Random } from '../../core/clock.ts';
 import type { EventOrigin } from '../../core/events.ts';
 import { type Decision, isAbortError, type Judge, judge } from '../../core/judge.ts';

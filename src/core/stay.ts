@@ -1,19 +1,13 @@
 /**
- * A node of the call's tree, and the gates that stand around all that is in it. Whatever happens to a call, each gate
- * that admitted it is told exactly once how it ended, and exactly once that the work is over.
+ * A call's stay with neighbouring gates, for all that happens further in. Whatever that is, each gate that admitted the
+ * call is told exactly once how it ended, and exactly once that the work is over.
  */
-import { CallCounts } from './call.ts';
+import type { CallNode } from './call.ts';
 import { isRejection, type Rejection, stampRejection } from './errors.ts';
 import { type Failure, failure, type Outcome } from './outcome.ts';
 import type { Gate, Operation } from './policy.ts';
 import { isThenable } from './promises.ts';
 import { resuming, type Stage, tell } from './stage.ts';
-
-/** Neighbouring gates, outermost first, and what stands further in. */
-export interface GateGroup {
-  readonly gates: readonly Gate[];
-  readonly inner: Stage;
-}
 
 /** What a gate gave, and is to get back; and the one further out. */
 interface Held {
@@ -22,9 +16,13 @@ interface Held {
   readonly outer: Held | undefined;
 }
 
-export abstract class CallNode extends CallCounts {
-  private group: GateGroup | undefined = undefined;
-  private operation: Operation<unknown> | undefined = undefined;
+export class Stay {
+  /** The node around which the gates stand. */
+  private readonly node: CallNode;
+  /** Outermost first. */
+  private readonly gates: readonly Gate[];
+  private readonly inner: Stage;
+  private readonly operation: Operation<unknown>;
   /** How many gates have given a ticket. */
   private entered = 0;
   /** What they gave, innermost first. */
@@ -32,32 +30,20 @@ export abstract class CallNode extends CallCounts {
   private left = false;
   private released = false;
 
-  /** Whether gates stand in here already. */
-  get gated(): boolean {
-    return this.group !== undefined;
-  }
-
-  /** Enters the gates, and passes on to what is further in. */
-  enterGates(group: GateGroup, operation: Operation<unknown>): void {
-    this.group = group;
+  constructor(node: CallNode, gates: readonly Gate[], inner: Stage, operation: Operation<unknown>) {
+    this.node = node;
+    this.gates = gates;
+    this.inner = inner;
     this.operation = operation;
-    this.onGated();
-    this.enterRest(group.inner);
   }
 
-  /** Gates are about to be entered, which have to know when the scope around the node stops. */
-  protected abstract onGated(): void;
-
-  /** They have been told how it ended. */
-  protected abstract onLeft(): void;
-
-  /** Enters the gates that have given no ticket yet. */
-  private enterRest(inner: Stage): void {
-    const { gates } = this.group as GateGroup;
+  /** Enters the gates that have given no ticket yet, and passes on to what is further in. */
+  enter(inner = this.inner): void {
+    const { gates, node } = this;
     while (this.entered < gates.length) {
       const gate = gates[this.entered] as Gate;
       try {
-        const answer = gate.enter(this);
+        const answer = gate.enter(node);
         if (isThenable(answer)) return this.wait(gate, answer);
         if (isRejection(answer)) return this.refused(gate, answer);
         this.hold(gate, answer);
@@ -65,7 +51,7 @@ export abstract class CallNode extends CallCounts {
         return this.failed(error);
       }
     }
-    inner(this.operation as Operation<unknown>, this);
+    inner(this.operation, node);
   }
 
   private hold(gate: Gate, ticket: unknown): void {
@@ -74,7 +60,7 @@ export abstract class CallNode extends CallCounts {
   }
 
   private wait(gate: Gate, answer: PromiseLike<unknown>): void {
-    const { run } = this;
+    const { run, scope } = this.node;
     const startMs = run.clock.now();
     Promise.resolve(answer).then(
       (ticket) => {
@@ -82,18 +68,17 @@ export abstract class CallNode extends CallCounts {
         if (isRejection(ticket)) return this.refused(gate, ticket);
         const { held } = this;
         this.hold(gate, ticket);
-        const { stopped } = this.scope;
-        if (stopped === undefined) return this.enterRest(resuming((this.group as GateGroup).inner));
+        if (scope.stopped === undefined) return this.enter(resuming(this.inner));
         // It was given up while it waited: the others have left, and this place goes back at once.
-        if (this.left) this.tellGates('unused', held);
-        this.failed(stopped.error);
+        if (this.left) this.tell(held, 'unused');
+        this.failed(scope.stopped.error);
       },
       (error) => this.failed(error),
     );
   }
 
   private refused(gate: Gate, rejection: Rejection): void {
-    const { run } = this;
+    const { run } = this.node;
     stampRejection(rejection, run, gate);
     run.recorder?.refused(gate, rejection);
     this.failed(rejection);
@@ -101,34 +86,36 @@ export abstract class CallNode extends CallCounts {
 
   /** The call did not get past the gates. */
   private failed(error: unknown): void {
-    tell(this, failure(error));
+    tell(this.node, failure(error));
   }
 
   /** What is further in settled, with `outcome`, which counts only where no invocation of the operation has ended. */
-  leaveGates(outcome: Outcome): void {
-    if (this.group === undefined || this.left) return;
+  leave(outcome: Outcome): void {
+    if (this.left) return;
+    const { node } = this;
     this.left = true;
-    this.released = this.running === 0;
-    this.onLeft();
-    this.tellGates(this.invocations === 0 ? 'unused' : (this.last ?? outcome));
+    this.released = node.running === 0;
+    node.onLeft();
+    this.tell(undefined, node.invocations === 0 ? 'unused' : (node.last ?? outcome));
   }
 
   /** The scope around gave up. Work that is given up counts as `why`; work that has ended counts as it ended. */
-  giveUpGates(why: Failure): void {
-    if (this.running > 0) this.last = why;
-    this.leaveGates(why);
+  giveUp(why: Failure): void {
+    if (this.node.running > 0) this.node.last = why;
+    this.leave(why);
   }
 
-  override onIdle(): void {
+  /** No invocation further in runs any more. */
+  onIdle(): void {
     if (!this.left || this.released) return;
     this.released = true;
-    this.tellGates();
+    this.tell(undefined);
   }
 
-  /** Tells the gates, up to those `outside`, how the call ended, if that is said, and that the work is over, if it is. */
-  private tellGates(outcome?: Outcome | 'unused', outside?: Held): void {
-    for (let held = this.held; held !== outside && held !== undefined; held = held.outer) {
-      const { gate, ticket } = held;
+  /** Tells the gates within those `outside` how the call ended, if that is said, and that the work is over, if it is. */
+  private tell(outside: Held | undefined, outcome?: Outcome | 'unused'): void {
+    for (let held = this.held; held !== outside; held = held!.outer) {
+      const { gate, ticket } = held as Held;
       try {
         if (outcome !== undefined) gate.leave(ticket, outcome, !this.released);
       } catch (fault) {
@@ -144,13 +131,7 @@ export abstract class CallNode extends CallCounts {
 
   /** What a gate throws then stops nobody. */
   private fault(gate: Gate, fault: unknown): void {
-    const { owner } = this.run;
+    const { owner } = this.node.run;
     owner.fault(fault, owner.sourceOf(gate));
   }
-
-  /**
-   * Told how what is further in ended, which is how this ends too, if nothing is to be made of it. What it returns is
-   * told to the node around; undefined if nothing is to be told, or only later.
-   */
-  abstract settled(outcome: Outcome): Outcome | undefined;
 }
