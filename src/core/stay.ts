@@ -7,7 +7,7 @@ import { isRejection, type Rejection, stampRejection } from './errors.ts';
 import { type Failure, failure, type Outcome } from './outcome.ts';
 import type { Gate, Operation } from './policy.ts';
 import { isThenable } from './promises.ts';
-import { resuming, type Stage, tell } from './stage.ts';
+import { type Stage, tell, tellLater } from './stage.ts';
 
 /** What a gate gave, and is to get back; and the one further out. */
 interface Held {
@@ -38,7 +38,7 @@ export class Stay {
   }
 
   /** Enters the gates that have given no ticket yet, and passes on to what is further in. */
-  enter(inner = this.inner): void {
+  enter(): void {
     const { gates, node } = this;
     while (this.entered < gates.length) {
       const gate = gates[this.entered] as Gate;
@@ -51,7 +51,7 @@ export class Stay {
         return this.failed(error);
       }
     }
-    inner(this.operation, node);
+    this.inner(this.operation, node);
   }
 
   private hold(gate: Gate, ticket: unknown): void {
@@ -68,10 +68,11 @@ export class Stay {
         if (isRejection(ticket)) return this.refused(gate, ticket);
         const { held } = this;
         this.hold(gate, ticket);
-        if (scope.stopped === undefined) return this.enter(resuming(this.inner));
-        // It was given up while it waited: the others have left, and this place goes back at once.
+        const halted = scope.haltedMeanwhile();
+        if (halted === undefined) return this.enter();
+        // If it was given up while it waited the others have left, and this place goes back at once.
         if (this.left) this.tell(held, 'unused');
-        this.failed(scope.stopped.error);
+        tellLater(this.node, halted);
       },
       (error) => this.failed(error),
     );
