@@ -78,6 +78,13 @@ interface Attempt {
   readonly real: boolean;
 }
 
+const attempt = (outcome: Outcome, node: CallNode, decision: Decision): Attempt => ({
+  number: node.attempt,
+  outcome,
+  decision,
+  real: node.invocations > 0,
+});
+
 /** See `retry`. */
 export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Layer {
   /** Attempts after the first, at most. */
@@ -113,21 +120,18 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
 
   /** What becomes of a first attempt: what it ended in, or nothing yet if there will be more of them. */
   #afterFirst(node: LayerNode<Operation<unknown>>, outcome: Outcome, next: Stage): Outcome | undefined {
-    const first = this.#judged(outcome, node);
-    const { retry, verdict } = first.decision;
-    if (outcome.ok && !retry && verdict !== 'failure') return outcome;
+    const decision = this.#decide(outcome, node);
+    if (outcome.ok && !decision.retry && decision.verdict !== 'failure') return outcome;
     const call = node.parent as CallNode;
-    follow(this.#continue(first, next, node.state, call), call);
+    follow(this.#continue(attempt(outcome, node, decision), next, node.state, call), call);
     return undefined;
   }
 
-  #judged(outcome: Outcome, node: CallNode): Attempt {
+  #decide(outcome: Outcome, node: CallNode): Decision {
     const decision = judge(this, outcome, node);
     if (decision.verdict === 'success') this.#deposit(node);
     // Once the call is given up nothing follows, whatever the judge says.
-    const over = node.scope.stopped !== undefined;
-    const real = node.invocations > 0;
-    return { number: node.attempt, outcome, decision: over ? GIVEN_UP : decision, real };
+    return node.scope.stopped === undefined ? decision : GIVEN_UP;
   }
 
   // A budget may be the user's own, and what it throws changes no outcome.
@@ -155,9 +159,10 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
       exhausted: (attempt) => this.#announceEnd(attempt, 'retries', call),
       make: async (number) => {
         const { node, outcome } = outcomeOf(next, operation, call, number);
-        const attempt = this.#judged(await outcome, node);
-        if (attempt.real) lastReal = attempt;
-        return attempt;
+        const ended = await outcome;
+        const made = attempt(ended, node, this.#decide(ended, node));
+        if (made.real) lastReal = made;
+        return made;
       },
     });
     // A refusal after a real failure says less than that failure did, and would claim that nothing has run.
