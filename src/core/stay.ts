@@ -45,7 +45,7 @@ export class Stay {
       try {
         const answer = gate.enter(node);
         if (isThenable(answer)) return this.wait(gate, answer);
-        if (isRejection(answer)) return this.refused(gate, answer);
+        if (answer instanceof Error && isRejection(answer)) return this.refused(gate, answer);
         this.hold(gate, answer);
       } catch (error) {
         return this.failed(error);
