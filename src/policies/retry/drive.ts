@@ -13,7 +13,7 @@ import pRetry from 'p-retry';
 /** What the loop asks of whoever drives it. */
 export interface Course<Attempt> {
   readonly retries: number;
-  /** The attempt that has been made already. */
+  /** The attempt that has been made already, and is not final. */
   readonly first: Attempt;
   /** Whether nothing comes after this attempt, whatever is left. */
   isFinal(attempt: Attempt): boolean;
@@ -30,8 +30,10 @@ export async function drive<Attempt>(course: Course<Attempt>): Promise<Attempt> 
   let last = course.first;
   let refused = false;
   const make = async (n: number): Promise<Attempt> => {
-    if (n > 1) last = await course.make(n);
-    if (course.isFinal(last)) return last;
+    if (n > 1) {
+      last = await course.make(n);
+      if (course.isFinal(last)) return last;
+    }
     throw new Carrier();
   };
   const shouldRetry = async (): Promise<boolean> => {

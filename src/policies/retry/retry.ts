@@ -8,7 +8,7 @@ import type { EventOrigin } from '../../core/events.ts';
 import { type Decision, isAbortError, type Judge, judge } from '../../core/judge.ts';
 import { type Inside, LayerNode } from '../../core/layer-node.ts';
 import { CLOCK, FUNCTION, NAME, type Rules, settle } from '../../core/options.ts';
-import type { Outcome } from '../../core/outcome.ts';
+import { failure, type Outcome } from '../../core/outcome.ts';
 import type { Layer, Next, Operation } from '../../core/policy.ts';
 import { follow, type Stage } from '../../core/stage.ts';
 import { sleep } from '../../structures/sleep.ts';
@@ -123,7 +123,9 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
     const decision = this.#decide(outcome, node);
     if (outcome.ok && !decision.retry && decision.verdict !== 'failure') return outcome;
     const call = node.parent as CallNode;
-    follow(this.#continue(attempt(outcome, node, decision), next, node.state, call), call);
+    const first = attempt(outcome, node, decision);
+    if (this.#isFinal(first, call)) return outcome.ok ? outcome : failure(unwrapped(outcome.error));
+    follow(this.#continue(first, next, node.state, call), call);
     return undefined;
   }
 
