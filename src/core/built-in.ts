@@ -134,7 +134,8 @@ export abstract class BuiltIn<
   /** @internal */
   protected errorInit({ run: { owner } }: CallNode): HoldfastErrorInit {
     return {
-      ...owner.sourceOf(this as unknown as Policy),
+      policy: owner.labelOf(this as unknown as Policy),
+      pipeline: owner.pipeline,
       captureStack: this.settings.captureStack ?? owner.settings.captureStack,
     };
   }
