@@ -159,12 +159,13 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
       isFinal: (attempt) => this.#isFinal(attempt, call),
       wait: (attempt) => this.#wait(attempt, schedule, call),
       exhausted: (attempt) => this.#announceEnd(attempt, 'retries', call),
-      make: async (number) => {
+      make: (number) => {
         const { node, outcome } = outcomeOf(next, operation, call, number);
-        const ended = await outcome;
-        const made = attempt(ended, node, this.#decide(ended, node));
-        if (made.real) lastReal = made;
-        return made;
+        return outcome.then((ended) => {
+          const made = attempt(ended, node, this.#decide(ended, node));
+          if (made.real) lastReal = made;
+          return made;
+        });
       },
     });
     // A refusal after a real failure says less than that failure did, and would claim that nothing has run.
