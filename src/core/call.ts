@@ -65,7 +65,8 @@ export abstract class CallNode extends Link implements Call {
   }
 
   get remainingMs(): number {
-    return Math.max(0, this.deadline - this.run.clock.now());
+    const { deadline } = this;
+    return deadline === Infinity ? Infinity : Math.max(0, deadline - this.run.clock.now());
   }
 
   get pipeline(): string | undefined {

@@ -61,10 +61,11 @@ export class Stay {
 
   private wait(gate: Gate, answer: PromiseLike<unknown>): void {
     const { run, scope } = this.node;
-    const startMs = run.clock.now();
+    const { recorder } = run;
+    const startMs = recorder && run.clock.now();
     Promise.resolve(answer).then(
       (ticket) => {
-        run.recorder?.waited(gate, startMs);
+        recorder?.waited(gate, startMs as number);
         if (isRejection(ticket)) return this.refused(gate, ticket);
         const { held } = this;
         this.hold(gate, ticket);

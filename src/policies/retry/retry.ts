@@ -203,9 +203,10 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
     const { number, outcome } = attempt;
     const waitMs = delayMs;
     this.emitIn(call, 'retry', () => ({ attempt: number, delayMs: waitMs, outcome }));
-    const startMs = run.clock.now();
+    const { recorder } = run;
+    const startMs = recorder && run.clock.now();
     if (delayMs > 0) await sleep(call, delayMs);
-    run.recorder?.waited(this, startMs);
+    recorder?.waited(this, startMs as number);
     return true;
   }
 
