@@ -44,8 +44,13 @@ export abstract class Scope extends CallNode implements Dependent {
   /** When its time is over, on the run's clock. */
   abstract get due(): number;
 
+  /** Whether anything can stop it. */
+  abstract get stoppable(): boolean;
+
   add(dependent: Dependent): void {
-    this.dependents?.push(dependent);
+    if (!this.stoppable) return;
+    this.dependents ??= new Link();
+    this.dependents.push(dependent);
   }
 
   override get signal(): AbortSignal {

@@ -5,11 +5,10 @@ import { BuiltIn, type CommonOptions } from '../core/built-in.ts';
 import type { CallNode } from '../core/call.ts';
 import { messageFor, TimeoutError } from '../core/errors.ts';
 import type { TimeoutEvent } from '../core/events.ts';
-import { Link } from '../core/links.ts';
 import { CLOCK, LIMIT, NAME, type Rules, settle } from '../core/options.ts';
 import { type Failure, failure, type Outcome } from '../core/outcome.ts';
 import type { Layer, Next } from '../core/policy.ts';
-import { type Dependent, Scope } from '../core/scope.ts';
+import { Scope } from '../core/scope.ts';
 import { type Stage, tell } from '../core/stage.ts';
 import { type LaneEntry, TimerLane } from '../structures/timer-lane.ts';
 
@@ -107,9 +106,8 @@ class TimedScope extends Scope implements LaneEntry {
     return Math.min((this.parent as CallNode).deadline, this.dueAt);
   }
 
-  override add(dependent: Dependent): void {
-    this.dependents ??= new Link();
-    this.dependents.push(dependent);
+  override get stoppable(): boolean {
+    return true;
   }
 
   onDue(): void {
