@@ -44,7 +44,7 @@ export function outward(stage: Stage): Next {
 /** What the contract calls `next`, as a stage. */
 export function inward(next: Next): Stage {
   return (operation, node) => {
-    node.run.mayEndEarly();
+    node.run.detour();
     try {
       follow(Promise.resolve(next(operation, node)), node);
     } catch (error) {

@@ -1,11 +1,10 @@
 /** Neighbouring gates, as one stage. */
-import { type Inside, LayerNode } from './layer-node.ts';
+import { LayerNode, PASSES } from './layer-node.ts';
 import type { Gate } from './policy.ts';
 import { type Stage, tell } from './stage.ts';
 import { Stay } from './stay.ts';
 
-const PASSES: Inside<undefined> = { settled: (_, outcome) => outcome };
-
+/** Gates that stand around the same node already keep it for themselves: others get one of their own. */
 export function fuse(gates: readonly Gate[], inner: Stage): Stage {
   return (operation, call) => {
     const { stopped } = call.scope;

@@ -12,11 +12,11 @@ export const invoke: Stage = (operation, call) => {
   call.began();
   try {
     const returned = recorder?.invoke === undefined ? operation(call) : recorder.invoke(operation, call);
-    const borne = promised(returned).then(
+    const promise = promised(returned).then(
       (value) => ended(call, success(value)),
       (error) => ended(call, failure(error)),
     );
-    call.run.bear(call, borne);
+    call.run.bring(call, promise);
   } catch (error) {
     void SETTLED.then(() => void ended(call, failure(error)));
   }
@@ -33,5 +33,5 @@ function ended(node: CallNode, outcome: Outcome): unknown {
   // Whatever an operation throws once its caller has aborted says nothing about the dependency.
   node.ended(!outcome.ok && run.aborted ? failure(run.abortReason) : outcome);
   tell(node, outcome);
-  return run.handOn(node);
+  return run.deliver(node);
 }

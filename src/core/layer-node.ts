@@ -1,7 +1,7 @@
 /**
- * The node of the call's tree inside a layer. One class for all layers: of nodes there are then four shapes (the run,
- * what is inside a timeout, a group of gates, a layer), which V8 tells apart at each access; were there more, it would
- * look each access up, and a call through one policy would cost half as much again.
+ * The node of the call's tree inside a layer. One class for all layers: of nodes there are then three shapes (the run,
+ * what is inside a timeout, a layer), which V8 tells apart at each access; were there more than four, it would look each
+ * access up, and a call through one policy would cost half as much again.
  */
 import { CallNode } from './call.ts';
 import type { Judges } from './judge.ts';
@@ -12,6 +12,9 @@ import type { Dependent } from './scope.ts';
 export interface Inside<State> {
   settled(node: LayerNode<State>, outcome: Outcome): Outcome | undefined;
 }
+
+/** Makes nothing of it. */
+export const PASSES: Inside<undefined> = { settled: (_, outcome) => outcome };
 
 export class LayerNode<State = undefined> extends CallNode implements Dependent {
   /** What the layer has to remember of this call. */

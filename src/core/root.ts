@@ -24,50 +24,39 @@ export abstract class Root extends Scope {
   private interrupted: Scope[] | undefined = undefined;
   /** Has the run attend to those; undefined while it does not wait for any. */
   private wake: (() => void) | undefined = nobody;
-  /** Whether nothing but the first invocation of the operation can end the run. */
-  private bearable = true;
-  /** The invocation of the operation that hands the outcome on to the caller, and how it does. */
-  private bearer: CallNode | undefined = undefined;
-  private borne: Promise<unknown> | undefined = undefined;
+  /** The invocation of the operation that brings the caller the outcome, if it is known that none comes sooner. */
+  private bringer: CallNode | undefined = undefined;
+  private brought: Promise<unknown> | undefined = undefined;
+  /** Whether an invocation that begins now may be that one. */
+  private direct = true;
 
   /** The outcome, for the caller, of what has been started, and may have ended already. */
   protected answer<T>(): Promise<T> {
     this.wake = undefined;
-    this.bearable = false;
-    const { borne } = this;
-    if (this.races > 0 || this.interrupted !== undefined) {
-      this.bearer = undefined;
-      return this.waitForBoth() as Promise<T>;
-    }
-    if (borne === undefined) return this.waitForOutcome();
-    this.borne = undefined;
-    return borne as Promise<T>;
+    this.direct = false;
+    if (this.races === 0 && this.interrupted === undefined)
+      return (this.brought as Promise<T> | undefined) ?? this.waitForOutcome();
+    this.bringer = undefined;
+    return this.waitForBoth() as Promise<T>;
   }
 
-  /**
-   * An invocation has begun, and the run may end no sooner than this promise settles, which it does as `handOn` says:
-   * the caller then needs no promise of its own.
-   */
-  bear(call: CallNode, promise: Promise<unknown>): void {
-    if (!this.bearable) return;
-    this.bearable = false;
-    this.bearer = call;
-    this.borne = promise;
+  /** Something stands in between that may end, or begin, at any time. */
+  detour(): void {
+    this.direct = false;
   }
 
-  /** What is further in may end before an invocation of the operation does. */
-  mayEndEarly(): void {
-    this.bearable = false;
+  /** An invocation has begun. `promise` settles as `deliver` says: the caller then needs none of its own. */
+  bring(call: CallNode, promise: Promise<unknown>): void {
+    if (!this.direct) return;
+    this.direct = false;
+    this.bringer = call;
+    this.brought = promise;
   }
 
-  /** The invocation has ended, and everybody has been told. */
-  handOn(call: CallNode): unknown {
-    if (call !== this.bearer) return undefined;
-    const { outcome } = this;
-    if (outcome === undefined) return this.waitForOutcome();
-    this.report(outcome);
-    if (outcome.ok) return outcome.value;
-    throw outcome.error;
+  /** The invocation has ended, and everybody has been told: what the caller gets, if this one brings it. */
+  deliver(call: CallNode): unknown {
+    if (call !== this.bringer) return undefined;
+    return this.outcome === undefined ? this.waitForOutcome() : this.given(this.outcome);
   }
 
   private waitForOutcome<T>(): Promise<T> {
@@ -88,9 +77,12 @@ export abstract class Root extends Scope {
 
   /** It is awake. */
   goOn(): unknown {
-    const { outcome } = this;
-    if (outcome === undefined) return this.sleep(goOn);
+    if (this.outcome === undefined) return this.sleep(goOn);
     this.linger();
+    return this.given(this.outcome);
+  }
+
+  private given(outcome: Outcome): unknown {
     this.report(outcome);
     if (outcome.ok) return outcome.value;
     throw outcome.error;

@@ -1,7 +1,7 @@
 /**
  * How the library's own policies are put together. Promises are the contract for others (`Next`), and cost more than
- * all that a policy does; among themselves the policies pass a call inwards from stage to stage, each with a node of
- * its own in the call's tree, and the outcome outwards from node to node.
+ * all that a policy does; among themselves the policies pass a call inwards from stage to stage, and the
+ * outcome outwards from node to node of the call's tree.
  */
 import type { CallNode } from './call.ts';
 import { failure, type Outcome, success } from './outcome.ts';

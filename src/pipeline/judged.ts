@@ -2,11 +2,9 @@
 
 import { StageLayer } from '../core/adapt.ts';
 import type { Judge, Judges } from '../core/judge.ts';
-import { type Inside, LayerNode } from '../core/layer-node.ts';
+import { LayerNode, PASSES } from '../core/layer-node.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Stage } from '../core/stage.ts';
-
-const PASSES: Inside<undefined> = { settled: (_, outcome) => outcome };
 
 /** Changes who judges what stands further in. */
 class Judging extends StageLayer {
