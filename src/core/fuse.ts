@@ -1,14 +1,12 @@
 /** Neighbouring gates, as one stage. */
 import { LayerNode, PASSES } from './layer-node.ts';
 import type { Gate } from './policy.ts';
-import { type Stage, tell } from './stage.ts';
+import type { Stage } from './stage.ts';
 import { Stay } from './stay.ts';
 
 /** Gates that stand around the same node already keep it for themselves: others get one of their own. */
 export function fuse(gates: readonly Gate[], inner: Stage): Stage {
   return (operation, call) => {
-    const { stopped } = call.scope;
-    if (stopped !== undefined) return tell(call, stopped);
     const node = call.stay === undefined ? call : new LayerNode(call, PASSES, undefined);
     node.onGated();
     node.stay = new Stay(node, gates, inner, operation);

@@ -2,13 +2,13 @@
 import type { CallNode } from './call.ts';
 import { failure, type Outcome, success } from './outcome.ts';
 import { SETTLED } from './promises.ts';
-import { type Stage, tell, tellLater } from './stage.ts';
+import { resume, type Stage, tell } from './stage.ts';
 
 export const invoke: Stage = (operation, call) => {
-  const halted = call.scope.halted();
-  // Later, since who interrupted it for this reason has to stop what is in it first.
-  if (halted !== undefined) return tellLater(call, halted);
-  const { recorder } = call.run;
+  const { run } = call;
+  // Whoever listens to a policy further out may have made the caller abort in this very moment.
+  if (run.aborted) return resume(invoke, operation, call);
+  const { recorder } = run;
   call.began();
   try {
     const returned = recorder?.invoke === undefined ? operation(call) : recorder.invoke(operation, call);
@@ -16,7 +16,7 @@ export const invoke: Stage = (operation, call) => {
       (value) => ended(call, success(value)),
       (error) => ended(call, failure(error)),
     );
-    call.run.bring(call, promise);
+    run.bring(call, promise);
   } catch (error) {
     void SETTLED.then(() => void ended(call, failure(error)));
   }

@@ -102,25 +102,17 @@ export abstract class Scope extends CallNode implements Dependent {
   /** It was interrupted: stops, and says how the call ends. */
   abstract onInterrupt(): void;
 
-  /** Undefined if work may start in here, by whoever has come here in no time; otherwise why not. */
-  halted(): Failure | undefined {
-    return this.stopped ?? (this.run.aborted ? this.halt(this.run) : undefined);
-  }
-
   /**
-   * The same for who has waited, or let code of the user's run: an abort or a deadline is heeded from the moment at
-   * which it is reached, also where its event or its timer is still to come.
+   * Undefined if work may start in here; otherwise why not. An abort or a deadline is heeded from the moment at which it
+   * is reached, also where its event or its timer is still to come. To be asked by whoever goes on after a while.
    */
-  haltedMeanwhile(): Failure | undefined {
-    const halted = this.halted();
-    if (halted !== undefined) return halted;
-    const expired = this.outermostExpired();
-    return expired && this.halt(expired);
-  }
-
-  private halt(scope: Scope): Failure {
-    scope.interrupt();
-    return failure(this.run.lateness());
+  halted(): Failure | undefined {
+    if (this.stopped !== undefined) return this.stopped;
+    const { run } = this;
+    const over = run.aborted ? run : this.outermostExpired();
+    if (over === undefined) return undefined;
+    over.interrupt();
+    return failure(run.lateness());
   }
 
   private outermostExpired(): Scope | undefined {

@@ -16,7 +16,7 @@ export type Stage = (operation: Operation<unknown>, node: CallNode) => void;
 
 /** Passes on what may have waited on its way inwards, or come past code of the user's. */
 export function resume(stage: Stage, operation: Operation<unknown>, node: CallNode): void {
-  const halted = node.scope.haltedMeanwhile();
+  const halted = node.scope.halted();
   // Later, since who interrupted it for this reason has to stop what is in it first.
   if (halted === undefined) stage(operation, node);
   else tellLater(node, halted);

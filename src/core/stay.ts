@@ -69,7 +69,7 @@ export class Stay {
         if (isRejection(ticket)) return this.refused(gate, ticket);
         const { held } = this;
         this.hold(gate, ticket);
-        const halted = scope.haltedMeanwhile();
+        const halted = scope.halted();
         if (halted === undefined) return this.enter();
         // If it was given up while it waited the others have left, and this place goes back at once.
         if (this.left) this.tell(held, 'unused');

@@ -97,8 +97,7 @@ export class CallRecorder extends Facts implements Recorder {
     if (this.#settled) return;
     this.#last = outcome;
     this.#lastMs = this.run.clock.now();
-    for (let i = 0; i < this.#calls.length; i++)
-      if (this.#calls[i] === call) close(this.#attempts[i]!, outcome, this.#lastMs);
+    close(this.#attempts[this.#calls.indexOf(call)]!, outcome, this.#lastMs);
   }
 
   gaveUp(scope: Scope, outcome: Outcome): void {

@@ -60,11 +60,7 @@ export class Timeout extends BuiltIn<TimeoutEvents> implements Layer {
   /** @internal */
   override stageAround(next: Stage): Stage {
     if (this.ms === Infinity) return next;
-    return (operation, call) => {
-      const { stopped } = call.scope;
-      if (stopped !== undefined) return tell(call, stopped);
-      next(operation, new TimedScope(this, call));
-    };
+    return (operation, call) => next(operation, new TimedScope(this, call));
   }
 
   /** @internal */
