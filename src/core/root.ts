@@ -48,7 +48,6 @@ export abstract class Root extends Scope {
   /** An invocation has begun. `promise` settles as `deliver` says: the caller then needs none of its own. */
   bring(call: CallNode, promise: Promise<unknown>): void {
     if (!this.direct) return;
-    this.direct = false;
     this.bringer = call;
     this.brought = promise;
   }
