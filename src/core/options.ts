@@ -53,11 +53,9 @@ const parsed = new Map<string, readonly (string | undefined)[]>();
 
 // Read once: the rule for a run's `timeoutMs` is asked for each run.
 function numbersIn(what: string): readonly (string | undefined)[] {
-  const known = parsed.get(what);
-  if (known !== undefined) return known;
-  const numbers = NUMBER.exec(what) ?? [];
-  parsed.set(what, numbers);
-  return numbers;
+  const known = parsed.get(what) ?? NUMBER.exec(what) ?? [];
+  parsed.set(what, known);
+  return known;
 }
 
 function fits(value: unknown, rule: Rule): boolean {
