@@ -92,6 +92,11 @@ export abstract class BuiltIn<
     if (waiting !== undefined) for (const fn of waiting) fn();
   }
 
+  /** @internal The same, if it holds nothing any more. */
+  releasedIfIdle(): void {
+    if (this.#waiting !== undefined && this.holds === undefined) this.released();
+  }
+
   /** @internal No call may come for a long time: lets go of what is only kept to make the next one cheap. */
   rest(): void {}
 
@@ -129,7 +134,8 @@ export abstract class BuiltIn<
   /** @internal */
   protected errorInit({ run: { owner } }: CallNode): HoldfastErrorInit {
     return {
-      ...owner.sourceOf(this as unknown as Policy),
+      policy: owner.labelOf(this as unknown as Policy),
+      pipeline: owner.pipeline,
       captureStack: this.settings.captureStack ?? owner.settings.captureStack,
     };
   }

@@ -9,6 +9,7 @@ import { Link } from './links.ts';
 import type { Outcome } from './outcome.ts';
 import type { Run } from './run.ts';
 import type { Scope } from './scope.ts';
+import type { Stay } from './stay.ts';
 
 /** What an operation, a policy or a judge is told about the call at hand. */
 export interface Call {
@@ -41,6 +42,8 @@ export abstract class CallNode extends Link implements Call {
   running = 0;
   /** How the last of them to end did, or the time-out that gave it up. */
   last: Outcome | undefined = undefined;
+  /** With the gates that stand around all that is below this node, if any. */
+  stay: Stay | undefined = undefined;
 
   /** The same call, unless something is said to be different. */
   constructor(parent: CallNode | undefined, attempt = parent?.attempt ?? 1, judges = parent?.judges) {
@@ -62,7 +65,8 @@ export abstract class CallNode extends Link implements Call {
   }
 
   get remainingMs(): number {
-    return Math.max(0, this.deadline - this.run.clock.now());
+    const { deadline } = this;
+    return deadline === Infinity ? Infinity : Math.max(0, deadline - this.run.clock.now());
   }
 
   get pipeline(): string | undefined {
@@ -95,7 +99,7 @@ export abstract class CallNode extends Link implements Call {
     for (let node: CallNode | undefined = this; node !== undefined; node = node.parent) {
       node.running--;
       if (!late) node.last = outcome;
-      if (node.running === 0) node.onIdle();
+      if (node.running === 0) node.stay?.onIdle();
     }
   }
 
@@ -105,8 +109,11 @@ export abstract class CallNode extends Link implements Call {
     for (let node = this.parent; node !== undefined; node = node.parent) node.last = outcome;
   }
 
-  /** No invocation below this node runs any more. */
-  protected onIdle(): void {}
+  /** Gates are about to be entered, which have to know when the scope around this node stops. */
+  abstract onGated(): void;
+
+  /** They have been told how it ended. */
+  abstract onLeft(): void;
 
   /**
    * Told how what is further in ended, which is how this ends too, if nothing is to be made of it. What it returns is

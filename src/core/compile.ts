@@ -1,4 +1,6 @@
 /** A pipeline, compiled once: its policies folded from the inside out into one function. */
+
+import { inward, outward, StageLayer } from './adapt.ts';
 import { BuiltIn } from './built-in.ts';
 import { CallNode } from './call.ts';
 import { fuse } from './fuse.ts';
@@ -6,7 +8,7 @@ import { invoke } from './invoke.ts';
 import { allowed } from './options.ts';
 import { type Gate, isGate, type Layer, type Policy } from './policy.ts';
 import { rejectLater } from './promises.ts';
-import { inward, outward, type Stage, StageLayer } from './stage.ts';
+import { resuming, type Stage } from './stage.ts';
 
 /** A policy that is made of others, which are compiled in its place. */
 export interface Composite {
@@ -28,7 +30,7 @@ export function compile(policies: readonly Policy[], innermost: Stage = invoke):
   let next = innermost;
   let gates: Gate[] = [];
   const closeGates = (): void => {
-    if (gates.length > 0) next = fuse(gates, next);
+    if (gates.length > 0) next = fuse(gates, gates.every(isOurs) ? next : resuming(next));
     gates = [];
   };
   for (const policy of flatten(policies).reverse()) {

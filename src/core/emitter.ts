@@ -23,6 +23,8 @@ export abstract class Emitter<Types extends object> {
   abstract readonly name: string;
 
   #emitter: EventEmitter | undefined = undefined;
+  /** Whether any listener is, or was, to be called once. */
+  #onces = false;
   #printed: Set<string> | undefined = undefined;
 
   /** Calls the listener at each event of this type. */
@@ -52,6 +54,7 @@ export abstract class Emitter<Types extends object> {
   #changed(how: 'on' | 'once' | 'off', type: string, listener: Listener<never> | undefined): this {
     if (how !== 'off') check(how, 'listener', listener, FUNCTION);
     this.#emitter ??= new EventEmitter();
+    if (how === 'once') this.#onces = true;
     this.#emitter[how](type, listener as never);
     this.listenersChanged();
     return this;
@@ -71,7 +74,7 @@ export abstract class Emitter<Types extends object> {
     if (emitter === undefined) return;
     const onFault = (error: unknown): void => this.fault(error, payload, type);
     for (const listener of emitter.listeners(type)) {
-      emitter.off(type, listener, undefined, true); // if it was to be called once
+      if (this.#onces) emitter.off(type, listener, undefined, true); // if it was to be called once
       try {
         const result: unknown = listener(payload);
         if (isThenable(result)) result.then(undefined, onFault);

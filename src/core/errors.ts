@@ -90,8 +90,9 @@ export class Rejection extends HoldfastError {
   readonly retryAfterMs: number | undefined;
   #run: object | undefined = undefined;
 
-  constructor(message: string, init: RejectionInit = {}) {
-    super(init.code ?? 'HOLDFAST_REJECTED', message, init);
+  /** @param code - of a class of its own, in which case `init` need not have one */
+  constructor(message: string, init: RejectionInit = {}, code = init.code ?? 'HOLDFAST_REJECTED') {
+    super(code, message, init);
     this.retryAfterMs = init.retryAfterMs;
   }
 

@@ -2,22 +2,23 @@
 import type { CallNode } from './call.ts';
 import { failure, type Outcome, success } from './outcome.ts';
 import { SETTLED } from './promises.ts';
-import { type Stage, tell, tellLater } from './stage.ts';
+import { resume, type Stage, tell } from './stage.ts';
 
 export const invoke: Stage = (operation, call) => {
-  const halted = call.scope.halted();
-  // Later, since who interrupted it for this reason has to stop what is in it first.
-  if (halted !== undefined) return tellLater(call, halted);
-  const { recorder } = call.run;
+  const { run } = call;
+  // Whoever listens to a policy further out may have made the caller abort in this very moment.
+  if (run.aborted) return resume(invoke, operation, call);
+  const { recorder } = run;
   call.began();
   try {
     const returned = recorder?.invoke === undefined ? operation(call) : recorder.invoke(operation, call);
-    promised(returned).then(
+    const promise = promised(returned).then(
       (value) => ended(call, success(value)),
       (error) => ended(call, failure(error)),
     );
+    run.bring(call, promise);
   } catch (error) {
-    void SETTLED.then(() => ended(call, failure(error)));
+    void SETTLED.then(() => void ended(call, failure(error)));
   }
 };
 
@@ -27,9 +28,10 @@ function promised<T>(returned: PromiseLike<T> | T): Promise<T> {
   return own ? new Promise((resolve) => resolve(returned)) : Promise.resolve(returned);
 }
 
-function ended(node: CallNode, outcome: Outcome): void {
+function ended(node: CallNode, outcome: Outcome): unknown {
   const { run } = node;
   // Whatever an operation throws once its caller has aborted says nothing about the dependency.
   node.ended(!outcome.ok && run.aborted ? failure(run.abortReason) : outcome);
   tell(node, outcome);
+  return run.deliver(node);
 }

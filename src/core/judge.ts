@@ -68,6 +68,11 @@ function reads(look: () => boolean): boolean {
  * is not tried again, and `policy` is told.
  */
 export function judge(policy: Judging, outcome: Outcome, call: CallNode): Decision {
+  const asked = policy.settings.judge ?? call.run.options.judge ?? call.judges;
+  return outcome.ok && asked === undefined ? SUCCESS : weigh(policy, outcome, call);
+}
+
+function weigh(policy: Judging, outcome: Outcome, call: CallNode): Decision {
   const { run } = call;
   const { ok, error } = outcome;
   if (!ok && run.aborted && error === run.abortReason) return IGNORE;

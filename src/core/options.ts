@@ -72,11 +72,11 @@ function fits(value: unknown, rule: Rule): boolean {
   }
   if (typeof value === 'string')
     return value !== '' && (what === TEXT || what.split(' or ').includes(`'${value}'`));
-  if (typeof value === 'object')
-    return (
-      rule.length > 2 &&
-      rule.every((name, i) => i < 2 || typeof (value as never)?.[name as never] === 'function')
-    );
+  if (typeof value === 'object') {
+    for (let i = 2; i < rule.length; i++)
+      if (typeof (value as never)?.[rule[i] as never] !== 'function') return false;
+    return rule.length > 2;
+  }
   return what.includes(typeof value === 'boolean' ? `${value}` : typeof value);
 }
 
@@ -98,7 +98,7 @@ export function inspect(where: string, options: unknown, rules: Rules, ...requir
   for (const name in rules) {
     const rule = rules[name] as Rule;
     const value = given[name];
-    if ((value !== undefined || required.includes(name)) && !fits(value, rule))
+    if (value === undefined ? required.includes(name) : !fits(value, rule))
       throw allowed(where, name, value, rule[0]);
   }
 }

@@ -21,21 +21,12 @@ export interface Deferred<T> {
   readonly reject: (error: unknown) => void;
 }
 
-const nobody = (): void => {};
-let lastResolve: (value: never) => void = nobody;
-let lastReject: (error: unknown) => void = nobody;
-// One executor for all promises: a closure for each would cost an allocation and a context more.
-const keep = (resolve: (value: never) => void, reject: (error: unknown) => void): void => {
-  lastResolve = resolve;
-  lastReject = reject;
-};
-
 export function deferred<T>(): Deferred<T> {
-  const promise = new Promise<T>(
-    keep as (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
-  );
-  const made = { promise, resolve: lastResolve as (value: T) => void, reject: lastReject };
-  // Kept here they would keep what the promise comes to: a response, and with it a socket.
-  lastResolve = lastReject = nobody;
-  return made;
+  let resolve!: (value: T) => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<T>((resolveIt, rejectIt) => {
+    resolve = resolveIt as (value: T) => void;
+    reject = rejectIt;
+  });
+  return { promise, resolve, reject };
 }

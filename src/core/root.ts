@@ -6,6 +6,7 @@
  * belong to another run. What follows executes the user's code (judges, listeners, abort listeners, further attempts):
  * so it comes out of a promise for which the run has waited since it was in its own context.
  */
+import type { CallNode } from './call.ts';
 import type { Outcome } from './outcome.ts';
 import { deferred, SETTLED } from './promises.ts';
 import { Scope } from './scope.ts';
@@ -23,12 +24,38 @@ export abstract class Root extends Scope {
   private interrupted: Scope[] | undefined = undefined;
   /** Has the run attend to those; undefined while it does not wait for any. */
   private wake: (() => void) | undefined = nobody;
+  /** The invocation of the operation that brings the caller the outcome, if it is known that none comes sooner. */
+  private bringer: CallNode | undefined = undefined;
+  private brought: Promise<unknown> | undefined = undefined;
+  /** Whether an invocation that begins now may be that one. */
+  private direct = true;
 
   /** The outcome, for the caller, of what has been started, and may have ended already. */
   protected answer<T>(): Promise<T> {
     this.wake = undefined;
-    const mayBeInterrupted = this.races > 0 || this.interrupted !== undefined;
-    return mayBeInterrupted ? (this.waitForBoth() as Promise<T>) : this.waitForOutcome();
+    this.direct = false;
+    if (this.races === 0 && this.interrupted === undefined)
+      return (this.brought as Promise<T> | undefined) ?? this.waitForOutcome();
+    this.bringer = undefined;
+    return this.waitForBoth() as Promise<T>;
+  }
+
+  /** Something stands in between that may end, or begin, at any time. */
+  detour(): void {
+    this.direct = false;
+  }
+
+  /** An invocation has begun. `promise` settles as `deliver` says: the caller then needs none of its own. */
+  bring(call: CallNode, promise: Promise<unknown>): void {
+    if (!this.direct) return;
+    this.bringer = call;
+    this.brought = promise;
+  }
+
+  /** The invocation has ended, and everybody has been told: what the caller gets, if this one brings it. */
+  deliver(call: CallNode): unknown {
+    if (call !== this.bringer) return undefined;
+    return this.outcome === undefined ? this.waitForOutcome() : this.given(this.outcome);
   }
 
   private waitForOutcome<T>(): Promise<T> {
@@ -49,9 +76,12 @@ export abstract class Root extends Scope {
 
   /** It is awake. */
   goOn(): unknown {
-    const { outcome } = this;
-    if (outcome === undefined) return this.sleep(goOn);
+    if (this.outcome === undefined) return this.sleep(goOn);
     this.linger();
+    return this.given(this.outcome);
+  }
+
+  private given(outcome: Outcome): unknown {
     this.report(outcome);
     if (outcome.ok) return outcome.value;
     throw outcome.error;
@@ -63,9 +93,10 @@ export abstract class Root extends Scope {
   }
 
   private sleep<T>(andThen: (root: this) => T): Promise<T> {
-    const { promise, resolve } = deferred<void>();
-    this.wake = resolve;
-    return promise.then(() => {
+    const awake = new Promise<void>((resolve) => {
+      this.wake = resolve;
+    });
+    return awake.then(() => {
       // One may interrupt others.
       for (const scope of this.interrupted ?? []) scope.onInterrupt();
       this.interrupted = undefined;
@@ -81,7 +112,7 @@ export abstract class Root extends Scope {
   protected end(outcome: Outcome): void {
     this.outcome = outcome;
     if (this.resolve !== undefined) this.settle(outcome);
-    else this.wake!();
+    else this.wake?.();
   }
 
   private settle(outcome: Outcome): void {

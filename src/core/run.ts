@@ -5,7 +5,6 @@ import { type Clock, setAlarm } from './clock.ts';
 import { messageFor, TimeoutError } from './errors.ts';
 import type { EventOrigin } from './events.ts';
 import type { Judge } from './judge.ts';
-import { Link } from './links.ts';
 import { failure, type Outcome } from './outcome.ts';
 import type { Operation, Policy } from './policy.ts';
 import { Root } from './root.ts';
@@ -53,17 +52,22 @@ const NO_OPTIONS: RunOptions = {};
 export class Run extends Root {
   readonly owner: Runnable<object, unknown>;
   readonly options: RunOptions;
+  readonly due: number;
   recorder: Recorder | undefined = undefined;
   private cancelAlarm: (() => void) | undefined = undefined;
   private token: object | undefined = undefined;
 
   /** `owner`: whose run it is, a pipeline's or that of a policy which runs alone. */
   constructor(owner: Runnable<object, unknown>, options: RunOptions = NO_OPTIONS) {
-    const { signal, timeoutMs = Infinity } = options;
-    super(timeoutMs === Infinity ? timeoutMs : owner.clock.now() + timeoutMs, owner.judges);
-    if (signal !== undefined || timeoutMs !== Infinity) this.dependents = new Link();
+    const { timeoutMs = Infinity } = options;
+    super(owner.judges);
+    this.due = timeoutMs === Infinity ? timeoutMs : owner.clock.now() + timeoutMs;
     this.owner = owner;
     this.options = options;
+  }
+
+  override get stoppable(): boolean {
+    return this.due !== Infinity || this.options.signal !== undefined;
   }
 
   get clock(): Clock {
@@ -95,7 +99,7 @@ export class Run extends Root {
 
   private begin(stage: Stage, operation: Operation<unknown>): void {
     const { signal } = this.options;
-    if (this.dependents !== undefined) this.raceBegan();
+    if (this.stoppable) this.raceBegan();
     if (signal !== undefined) watch(signal, this);
     if (this.due !== Infinity) this.cancelAlarm = setAlarm(this.clock, this.due, () => this.interrupt());
     stage(operation, this);
@@ -106,7 +110,7 @@ export class Run extends Root {
   }
 
   protected override onDecided(): void {
-    if (this.dependents === undefined) return;
+    if (!this.stoppable) return;
     const { signal } = this.options;
     if (signal !== undefined) unwatch(signal, this);
     this.cancelAlarm?.();

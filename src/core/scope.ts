@@ -29,23 +29,28 @@ export abstract class Scope extends CallNode implements Dependent {
   stopped: Failure | undefined = undefined;
   /** Whether it settled without waiting for the work that runs in here. */
   gaveUp = false;
-  /** When its time is over, on the run's clock. */
-  readonly due: number;
-  /** Who has to know when it stops; undefined where nothing can stop it, and nothing need be remembered. */
+  /** Who has to know when it stops; undefined where nobody has, or where nothing can stop it. */
   protected dependents: Link | undefined = undefined;
 
   private controller: AbortController | undefined = undefined;
   /** Whether it is open how it ends: by what is further in, or by an interruption. */
   protected undecided = false;
 
-  constructor(due: number, judges: Judges | undefined, parent?: CallNode) {
+  constructor(judges: Judges | undefined, parent?: CallNode) {
     super(parent, undefined, judges);
-    this.due = due;
     this.scope = this;
   }
 
+  /** When its time is over, on the run's clock. */
+  abstract get due(): number;
+
+  /** Whether anything can stop it. */
+  abstract get stoppable(): boolean;
+
   add(dependent: Dependent): void {
-    this.dependents?.push(dependent);
+    if (!this.stoppable) return;
+    this.dependents ??= new Link();
+    this.dependents.push(dependent);
   }
 
   override get signal(): AbortSignal {
@@ -66,9 +71,10 @@ export abstract class Scope extends CallNode implements Dependent {
     if (gaveUp) this.run.recorder?.gaveUp(this, why);
     // Innermost first. Listed beforehand, since whoever is told may take itself or others out.
     const told: Dependent[] = [];
-    const head = this.dependents as Link;
-    for (let link = head.previous; link !== head; link = link.previous) told.push(link as Dependent);
+    const head = this.dependents;
+    for (let link = head?.previous; link !== head; link = link!.previous) told.push(link as Dependent);
     for (const dependent of told) dependent.onStop(why, gaveUp);
+    if (gaveUp) this.stay?.giveUp(why);
     this.controller?.abort(why.error);
     // Whoever stopped it has answered the caller: nothing is left to wait for, and no timer for it.
     if (gaveUp) this.interrupt();
@@ -87,6 +93,10 @@ export abstract class Scope extends CallNode implements Dependent {
     return true;
   }
 
+  // A scope that stops does not have to be told.
+  override onGated(): void {}
+  override onLeft(): void {}
+
   protected abstract onDecided(): void;
 
   /** It was interrupted: stops, and says how the call ends. */
@@ -94,7 +104,7 @@ export abstract class Scope extends CallNode implements Dependent {
 
   /**
    * Undefined if work may start in here; otherwise why not. An abort or a deadline is heeded from the moment at which it
-   * is reached, also where its event or its timer is still to come.
+   * is reached, also where its event or its timer is still to come. To be asked by whoever goes on after a while.
    */
   halted(): Failure | undefined {
     if (this.stopped !== undefined) return this.stopped;

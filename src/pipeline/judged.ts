@@ -1,10 +1,10 @@
 /** The judge of a pipeline that stands within another: it speaks before the outer one's, for its own policies only. */
-import type { Judge, Judges } from '../core/judge.ts';
-import { type Inside, LayerNode } from '../core/layer-node.ts';
-import type { Policy } from '../core/policy.ts';
-import { type Stage, StageLayer } from '../core/stage.ts';
 
-const PASSES: Inside<undefined> = { settled: (_, outcome) => outcome };
+import { StageLayer } from '../core/adapt.ts';
+import type { Judge, Judges } from '../core/judge.ts';
+import { LayerNode, PASSES } from '../core/layer-node.ts';
+import type { Policy } from '../core/policy.ts';
+import type { Stage } from '../core/stage.ts';
 
 /** Changes who judges what stands further in. */
 class Judging extends StageLayer {

@@ -1,4 +1,6 @@
 /** Policies composed: what most users of the library make, and run their calls through. */
+
+import { inward, outward } from '../core/adapt.ts';
 import { BuiltIn } from '../core/built-in.ts';
 import { type Clock, type Random, systemClock } from '../core/clock.ts';
 import { type Composite, compile, flatten } from '../core/compile.ts';
@@ -10,7 +12,7 @@ import { allowed, CLOCK, FLAG, FUNCTION, NAME, type Rules, settle } from '../cor
 import type { Gate, Layer, Next, Operation, Policy } from '../core/policy.ts';
 import type { Recorder, Run } from '../core/run.ts';
 import { type ExtraOf, Runnable } from '../core/runnable.ts';
-import { inward, outward, type Stage } from '../core/stage.ts';
+import type { Stage } from '../core/stage.ts';
 import { withJudge } from './judged.ts';
 import { labelsOf } from './labels.ts';
 import { around, together } from './recorders.ts';

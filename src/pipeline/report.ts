@@ -62,39 +62,52 @@ const BEGINNINGS = ['queue', 'retry'];
 /** Writes the report of a run, and emits it. */
 export class CallRecorder extends Facts implements Recorder {
   readonly #startMs: number;
-  readonly #attempts: { readonly call: CallNode; readonly entry: Draft<AttemptReport> }[] = [];
+  /** Whose invocations the attempts are. */
+  readonly #calls: CallNode[] = [];
+  readonly #attempts: Draft<AttemptReport>[] = [];
   readonly #waits: Wait[] = [];
   readonly #rejections: RejectionReport[] = [];
+  /** Whether no time has passed since the run began. */
+  #starting = true;
+  /** How the last attempt to end did, and when. */
+  #last: Outcome | undefined = undefined;
+  #lastMs = 0;
+  #settled = false;
 
   constructor(run: Run) {
     super(run);
     this.#startMs = run.clock.now();
   }
 
+  around<T>(start: () => Promise<T>): Promise<T> {
+    const answer = start();
+    this.#starting = false;
+    return answer;
+  }
+
   override began(call: CallNode): void {
     super.began(call);
-    const startMs = this.run.clock.now();
-    const entry = { attempt: call.attempt, startMs, endMs: undefined, outcome: undefined };
-    this.#attempts.push({ call, entry });
+    const startMs = this.#starting ? this.#startMs : this.run.clock.now();
+    this.#calls.push(call);
+    this.#attempts.push({ attempt: call.attempt, startMs, endMs: undefined, outcome: undefined });
   }
 
   ended(call: CallNode, outcome: Outcome): void {
-    this.#close((each) => each === call, outcome);
+    // What ends later does not change a report that others have.
+    if (this.#settled) return;
+    this.#last = outcome;
+    this.#lastMs = this.run.clock.now();
+    close(this.#attempts[this.#calls.indexOf(call)]!, outcome, this.#lastMs);
   }
 
   gaveUp(scope: Scope, outcome: Outcome): void {
-    this.#close((each) => isInside(each, scope), outcome);
-    // Which of them stand inside is not known. One that does not has its end corrected when it comes.
+    if (this.#settled) return;
     const endMs = this.run.clock.now();
+    this.#attempts.forEach((attempt, i) => {
+      if (isInside(this.#calls[i]!, scope)) close(attempt, outcome, endMs);
+    });
+    // Which of them stand inside is not known. One that does not has its end corrected when it comes.
     for (const wait of this.#waits) wait.endMs ??= endMs;
-  }
-
-  #close(matches: (call: CallNode) => boolean, outcome: Outcome): void {
-    for (const { call, entry } of this.#attempts) {
-      if (entry.outcome !== undefined || !matches(call)) continue;
-      entry.endMs = this.run.clock.now();
-      entry.outcome = outcome;
-    }
   }
 
   emitted(type: string, { policy }: EventOrigin): void {
@@ -118,12 +131,14 @@ export class CallRecorder extends Facts implements Recorder {
   }
 
   settled(outcome: Outcome): void {
+    this.#settled = true;
     this.run.owner.emitHere('call', this.#report(outcome));
   }
 
   #report(outcome: Outcome): CallReport {
     const pipeline = this.run.owner.pipeline as string;
-    const nowMs = this.run.clock.now();
+    // A run that ends as its last attempt did has ended with it.
+    const nowMs = outcome === this.#last ? this.#lastMs : this.run.clock.now();
     return {
       policy: pipeline,
       pipeline,
@@ -131,7 +146,7 @@ export class CallRecorder extends Facts implements Recorder {
       result: this.resultOf(outcome),
       startMs: this.#startMs,
       durationMs: nowMs - this.#startMs,
-      attempts: this.#attempts.map(({ entry }) => ({ ...entry })),
+      attempts: [...this.#attempts],
       waits: this.#waits.map(({ policy, startMs, endMs = nowMs }) => ({ policy, startMs, endMs })),
       rejections: [...this.#rejections],
       context: this.run.options.context,
@@ -141,6 +156,12 @@ export class CallRecorder extends Facts implements Recorder {
   #label(policy: Policy): string {
     return this.run.owner.labelOf(policy);
   }
+}
+
+function close(attempt: Draft<AttemptReport>, outcome: Outcome, endMs: number): void {
+  if (attempt.outcome !== undefined) return;
+  attempt.endMs = endMs;
+  attempt.outcome = outcome;
 }
 
 /** Whether the call stands inside this part of its run. */

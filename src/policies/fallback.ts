@@ -1,4 +1,6 @@
 /** Answers in place of a call that failed. */
+
+import { inward, outward } from '../core/adapt.ts';
 import { BuiltIn, type NameOption } from '../core/built-in.ts';
 import type { Call, CallNode } from '../core/call.ts';
 import type { EventOrigin } from '../core/events.ts';
@@ -7,7 +9,7 @@ import { LayerNode } from '../core/layer-node.ts';
 import { allowed, FUNCTION, NAME, type Rules, settle } from '../core/options.ts';
 import { failure, type Outcome } from '../core/outcome.ts';
 import type { Layer, Next } from '../core/policy.ts';
-import { follow, inward, outward, type Stage } from '../core/stage.ts';
+import { follow, type Stage } from '../core/stage.ts';
 
 /** Makes the answer from the error. */
 export type FallbackFunction<Value> = (error: unknown, call: Call) => PromiseLike<Value> | Value;

@@ -1,15 +1,16 @@
 /** Gives up on a call that takes too long. */
+
+import { inward, outward } from '../core/adapt.ts';
 import { BuiltIn, type CommonOptions } from '../core/built-in.ts';
 import type { CallNode } from '../core/call.ts';
 import { messageFor, TimeoutError } from '../core/errors.ts';
 import type { TimeoutEvent } from '../core/events.ts';
-import { Link } from '../core/links.ts';
 import { CLOCK, LIMIT, NAME, type Rules, settle } from '../core/options.ts';
 import { type Failure, failure, type Outcome } from '../core/outcome.ts';
 import type { Layer, Next } from '../core/policy.ts';
 import { Scope } from '../core/scope.ts';
-import { inward, outward, type Stage, tell } from '../core/stage.ts';
-import { LaneEntry, TimerLane } from '../structures/timer-lane.ts';
+import { type Stage, tell } from '../core/stage.ts';
+import { type LaneEntry, TimerLane } from '../structures/timer-lane.ts';
 
 /** Options of `timeout`. */
 export interface TimeoutOptions extends CommonOptions {
@@ -59,14 +60,7 @@ export class Timeout extends BuiltIn<TimeoutEvents> implements Layer {
   /** @internal */
   override stageAround(next: Stage): Stage {
     if (this.ms === Infinity) return next;
-    return (operation, call) => {
-      const { stopped } = call.scope;
-      if (stopped !== undefined) return tell(call, stopped);
-      const entry = new Limit();
-      this.lane.enter(entry);
-      entry.timed = new TimedScope(this, call, entry);
-      next(operation, entry.timed);
-    };
+    return (operation, call) => next(operation, new TimedScope(this, call));
   }
 
   /** @internal */
@@ -81,39 +75,43 @@ export class Timeout extends BuiltIn<TimeoutEvents> implements Layer {
   }
 }
 
-/** A call's place in the lane. */
-class Limit extends LaneEntry {
-  timed: TimedScope | undefined = undefined;
-
-  override onDue(): void {
-    this.timed!.interrupt();
-  }
-}
-
 /** Microtasks in which an async function that waits for what the signal rejects has ended. */
 const HEEDED = 3;
 
-/** What stands inside the timeout, for one call. */
-class TimedScope extends Scope {
+/** What stands inside the timeout, for one call; it waits in the lane for its time to be over. */
+class TimedScope extends Scope implements LaneEntry {
+  earlier: LaneEntry = this;
+  later: LaneEntry = this;
+  dueAt = 0;
   private readonly policy: Timeout;
-  private readonly entry: LaneEntry;
   /** While it waits for what is further in all the same: the error of the time-out. */
   private waiting: TimeoutError | undefined = undefined;
   /** What ended in here too late. */
   private late: Outcome | undefined = undefined;
 
-  constructor(policy: Timeout, call: CallNode, entry: LaneEntry) {
-    super(Math.min(call.deadline, entry.dueAt), call.judges, call);
+  constructor(policy: Timeout, call: CallNode) {
+    super(call.judges, call);
     this.policy = policy;
-    this.entry = entry;
-    this.dependents = new Link();
     this.undecided = true;
     call.scope.add(this);
+    policy.lane.enter(this);
     this.run.raceBegan();
   }
 
+  override get due(): number {
+    return Math.min((this.parent as CallNode).deadline, this.dueAt);
+  }
+
+  override get stoppable(): boolean {
+    return true;
+  }
+
+  onDue(): void {
+    this.interrupt();
+  }
+
   protected override onDecided(): void {
-    this.policy.lane.leave(this.entry);
+    this.policy.lane.leave(this);
     this.run.raceEnded();
   }
 

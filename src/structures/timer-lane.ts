@@ -4,21 +4,27 @@
  * When the list empties the timer is left to run, unref'd, since the next call will most likely want it again.
  */
 import { type Clock, MAX_TIMER_MS, type Timer, timelineOf } from '../core/clock.ts';
-import { Link } from '../core/links.ts';
 
-/** A wait in a lane. */
-export abstract class LaneEntry extends Link {
+/** A wait in a lane: one of a ring, in which the lane itself is where it begins and ends. */
+export abstract class LaneEntry {
+  earlier: LaneEntry = this;
+  later: LaneEntry = this;
   /** When it is due, on the lane's clock. */
   dueAt = 0;
   /** Called by the lane's timer, from somebody else's stack: to wake whoever waits, and nothing more. */
   abstract onDue(): void;
 }
 
+/** Where the ring begins and ends. */
+class Ends extends LaneEntry {
+  override onDue(): void {}
+}
+
 export class TimerLane {
   readonly #host: { readonly clock: Clock };
   readonly #ms: number;
   readonly #keepsAlive: boolean;
-  readonly #entries = new Link();
+  readonly #ends = new Ends();
   #timer: Timer | undefined = undefined;
   #timeline: unknown = undefined;
 
@@ -33,13 +39,17 @@ export class TimerLane {
     const { clock } = this.#host;
     entry.dueAt = clock.now() + this.#ms;
     if (this.#timeline !== timelineOf(clock)) this.#moveTo(entry.dueAt);
-    this.#entries.push(entry);
+    const last = this.#ends.earlier;
+    entry.earlier = last;
+    entry.later = this.#ends;
+    last.later = this.#ends.earlier = entry;
     if (this.#timer === undefined) this.#arm(this.#ms);
-    else if (this.#keepsAlive && this.#entries.next === entry) this.#timer.ref();
+    else if (this.#keepsAlive && last === this.#ends) this.#timer.ref();
   }
 
+  /** Takes it out, if it stands in here. */
   leave(entry: LaneEntry): void {
-    entry.unlink();
+    takeOut(entry);
     if (this.#first === undefined && this.#keepsAlive) this.#timer?.unref();
   }
 
@@ -51,8 +61,8 @@ export class TimerLane {
   }
 
   get #first(): LaneEntry | undefined {
-    const { next } = this.#entries;
-    return next === this.#entries ? undefined : (next as LaneEntry);
+    const { later } = this.#ends;
+    return later === this.#ends ? undefined : later;
   }
 
   #arm(ms: number): void {
@@ -66,8 +76,8 @@ export class TimerLane {
   #moveTo(dueAt: number): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    for (let { next } = this.#entries; next !== this.#entries; next = next.next)
-      (next as LaneEntry).dueAt = Math.min((next as LaneEntry).dueAt, dueAt);
+    for (let { later } = this.#ends; later !== this.#ends; later = later.later)
+      later.dueAt = Math.min(later.dueAt, dueAt);
   }
 
   #onTimer(): void {
@@ -75,10 +85,16 @@ export class TimerLane {
     const now = this.#host.clock.now();
     let first = this.#first;
     while (first !== undefined && first.dueAt <= now) {
-      first.unlink();
+      takeOut(first);
       first.onDue();
       first = this.#first;
     }
     if (first !== undefined) this.#arm(first.dueAt - now);
   }
+}
+
+function takeOut(entry: LaneEntry): void {
+  entry.earlier.later = entry.later;
+  entry.later.earlier = entry.earlier;
+  entry.earlier = entry.later = entry;
 }

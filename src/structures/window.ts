@@ -56,15 +56,15 @@ export class Window implements Tally {
     this.originMs = nowMs - ageMs;
     this.newest = newest;
     this.buckets = buckets.map(() => 0);
-    for (let i = 0, at = 0; at < buckets.length; at += 3)
-      this.add(i++, buckets[at]!, buckets[at + 1]!, buckets[at + 2]!);
+    for (let at = 0; at < buckets.length; at += 3)
+      this.add(at, buckets[at]!, buckets[at + 1]!, buckets[at + 2]!);
   }
 
   /** Forgets what is too old. */
   age(nowMs: number): void {
     // Multiplied first, so that a time exactly on a boundary falls into the bucket that begins there.
-    if ('ms' in this.span && this.calls > 0)
-      this.moveTo(Math.floor(((nowMs - this.originMs) * TIME_BUCKETS) / this.span.ms));
+    if (this.timed && this.calls > 0)
+      this.moveTo(Math.floor(((nowMs - this.originMs) * TIME_BUCKETS) / (this.span.ms as number)));
   }
 
   record(failed: boolean, slow: boolean, nowMs: number): void {
@@ -76,22 +76,26 @@ export class Window implements Tally {
     } else if (!this.timed) {
       this.moveTo(this.newest + 1);
     }
-    this.add(this.newest, 1, Number(failed), Number(slow));
+    this.add(this.placeOf(this.newest), 1, Number(failed), Number(slow));
   }
 
   // However long it was idle, each bucket is emptied at most once; a clock that steps back empties none.
   private moveTo(index: number): void {
     const { newest, size, buckets } = this;
     for (let i = Math.max(newest + 1, index - size + 1); i <= index; i++) {
-      const at = (i % size) * 3;
-      this.add(i, -buckets[at]!, -buckets[at + 1]!, -buckets[at + 2]!);
+      const at = this.placeOf(i);
+      this.add(at, -buckets[at]!, -buckets[at + 1]!, -buckets[at + 2]!);
     }
     this.newest = Math.max(newest, index);
   }
 
+  /** Where the three numbers of a bucket begin. */
+  private placeOf(index: number): number {
+    return (index % this.size) * 3;
+  }
+
   /** Changes the counts of a bucket, and with it those of the whole. */
-  private add(index: number, calls: number, failures: number, slow: number): void {
-    const at = (index % this.size) * 3;
+  private add(at: number, calls: number, failures: number, slow: number): void {
     this.buckets[at]! += calls;
     this.buckets[at + 1]! += failures;
     this.buckets[at + 2]! += slow;
@@ -108,7 +112,7 @@ export class Window implements Tally {
     if (!('ms' in this.span)) return undefined;
     let first = this.newest;
     for (let i = this.newest - 1; i > this.newest - this.size && i >= 0; i--) {
-      const at = (i % this.size) * 3;
+      const at = this.placeOf(i);
       const [calls, failures, slow] = this.buckets.slice(at, at + 3) as [number, number, number];
       if (calls === 0) continue;
       if (isWell({ calls, failures, slow })) break;

@@ -42,6 +42,20 @@ describe('aborted before the start', () => {
   });
 });
 
+test('aborted by a listener of a gate that the run is just entering: the operation is never invoked', async () => {
+  const clock = new VirtualClock();
+  const controller = new AbortController();
+  const circuit = circuitBreaker({ openMs: 10, clock });
+  circuit.open();
+  circuit.on('state', () => controller.abort('the caller left'));
+  await clock.advance(10);
+  const operation = vi.fn();
+  expect(await errorOf(circuit.run(operation, { signal: controller.signal }))).toBe('the caller left');
+  expect(operation).not.toHaveBeenCalled();
+  expect(circuit.state).toBe('half-open');
+  expect(await circuit.run(() => 'v')).toBe('v');
+});
+
 describe('aborted later, the run settles at once with the reason by identity', () => {
   const reason = new Error('the caller left');
 

@@ -217,3 +217,13 @@ describe('a deadline', () => {
     expect(Math.max(...asked)).toBe(2 ** 31 - 1);
   });
 });
+
+test('a gate of the user that takes all the time, beside one of ours: nothing starts after the deadline', async () => {
+  let nowMs = 0;
+  const clock = { now: () => nowMs, setTimer: () => ({ cancel() {}, ref() {}, unref() {} }) };
+  const slow = { enter: () => void (nowMs += 10), leave: () => {} };
+  const operation = vi.fn();
+  const subject = pipeline({ name: 'p', clock }, timeout({ ms: 10 }), bulkhead(), slow);
+  await expect(subject.run(operation)).rejects.toBeInstanceOf(TimeoutError);
+  expect(operation).not.toHaveBeenCalled();
+});

@@ -118,7 +118,15 @@ describe("a gate of a user's own that throws", () => {
 
 describe("a gate of a user's own", () => {
   test('gets its own ticket back, and the same for both', async () => {
-    const tickets = [Symbol('a'), undefined, null, 0, () => 1, { then: 'not a function' }];
+    const tickets = [
+      Symbol('a'),
+      undefined,
+      null,
+      0,
+      () => 1,
+      { then: 'not a function' },
+      new Error('no Rejection'),
+    ];
     const back: unknown[] = [];
     const gate: Gate = {
       enter: () => tickets.shift(),

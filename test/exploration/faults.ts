@@ -60,7 +60,7 @@ class DropsLateResults extends BreakerMachine {
 
 class ReleasesEverybody extends BreakerMachine {
   override release(reason: string, nowMs: number): void {
-    if (this.reasons.has(reason)) for (const each of this.reasons) super.release(each, nowMs);
+    if (this.reasons.includes(reason)) for (const each of this.reasons) super.release(each, nowMs);
   }
 }
 

@@ -336,3 +336,34 @@ test('a timeout that gives up ends in the report what stands inside it, and noth
     { startMs: 50, endMs: 120, outcome: { value: 'second' } },
   ]);
 });
+
+describe('a report that others have does not change any more', () => {
+  /** Answers at once, and leaves what is further in to itself. */
+  const hasty: Layer = {
+    around: (next) => (operation, call) => {
+      next(operation, call).catch(() => {});
+      return Promise.resolve('at once') as never;
+    },
+  };
+
+  test('when an attempt ends for which the run has not waited', async () => {
+    const { clock, subject, reports } = setup(hasty);
+    const job = work();
+    watch(subject.run(job.operation));
+    await clock.advance(1);
+    const before = structuredClone(reports[0]);
+    job.resolve('late');
+    await clock.advance(1);
+    expect(before?.attempts).toEqual([{ attempt: 1, startMs: 1_000, endMs: undefined, outcome: undefined }]);
+    expect(reports[0]).toEqual(before);
+  });
+
+  test('when a timeout gives such an attempt up', async () => {
+    const { clock, subject, reports } = setup(hasty, timeout({ ms: 10 }));
+    watch(subject.run(work().operation));
+    await clock.advance(1);
+    const before = structuredClone(reports[0]);
+    await clock.advance(20);
+    expect(reports[0]).toEqual(before);
+  });
+});

@@ -103,7 +103,7 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate {
     const { concurrency, queue, queueTimeoutMs, reclaimMs } = settings;
     this.#machine = new BulkheadMachine({ concurrency, queue });
     this.#limits = queueTimeoutMs === Infinity ? undefined : new TimerLane(this, queueTimeoutMs);
-    this.#waiters = new WaiterQueue(this.#limits);
+    this.#waiters = new WaiterQueue(this.#limits, () => this.#leaveQueue());
     // Abandoned work is nobody's any more: the timer for its place must not keep the process alive.
     this.#reclaims =
       reclaimMs === Infinity ? undefined : new TimerLane(this, reclaimMs, { keepsAlive: false });
@@ -200,11 +200,10 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate {
     }
   }
 
-  async #wait(call: CallNode): Promise<Place | BulkheadFullError> {
-    const place = this.#waiters.wait(call, () => this.#leaveQueue());
+  #wait(call: CallNode): Promise<Place | BulkheadFullError> {
+    const place = this.#waiters.wait(call);
     this.emitIn(call, 'queue', () => this.#counts());
-    const permit = await place;
-    return permit === TIMED_OUT ? this.#refuse(call, 'queue-timeout') : permit;
+    return place.then((permit) => (permit === TIMED_OUT ? this.#refuse(call, 'queue-timeout') : permit));
   }
 
   /** @internal */
@@ -239,16 +238,12 @@ export class Bulkhead extends BuiltIn<BulkheadEvents> implements Gate {
   #free(): void {
     this.#machine.free();
     this.#handOver();
-    this.#settled();
+    this.releasedIfIdle();
   }
 
   #leaveQueue(): void {
     this.#machine.leaveQueue();
-    this.#settled();
-  }
-
-  #settled(): void {
-    if (this.holds === undefined) this.released();
+    this.releasedIfIdle();
   }
 
   #handOver(): void {

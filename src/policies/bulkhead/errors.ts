@@ -23,7 +23,7 @@ export class BulkheadFullError extends Rejection {
   readonly queue: number;
 
   constructor(message: string, init: BulkheadFullInit) {
-    super(message, { ...init, code: 'HOLDFAST_BULKHEAD_FULL' });
+    super(message, init, 'HOLDFAST_BULKHEAD_FULL');
     this.reason = init.reason;
     this.inFlight = init.inFlight;
     this.queued = init.queued;

@@ -1,6 +1,6 @@
 import type { CallNode } from '../../core/call.ts';
 import type { Disposes } from '../../core/disposable.ts';
-import { LaneEntry } from '../../structures/timer-lane.ts';
+import type { LaneEntry } from '../../structures/timer-lane.ts';
 
 /** A place in a bulkhead, held until it is given back. */
 export interface BulkheadPermit extends Disposes {
@@ -15,14 +15,16 @@ export interface PlaceHolder {
 }
 
 /** The place itself: it waits in the lane of those that are reclaimed once nobody waits for its work any more. */
-export class Place extends LaneEntry implements BulkheadPermit {
+export class Place implements BulkheadPermit, LaneEntry {
+  earlier: LaneEntry = this;
+  later: LaneEntry = this;
+  dueAt = 0;
   /** Whose call it is. */
   readonly call: CallNode;
   state: 'held' | 'abandoned' | 'reclaimed' | 'released' = 'held';
   private readonly bulkhead: PlaceHolder;
 
   constructor(bulkhead: PlaceHolder, call: CallNode) {
-    super();
     this.bulkhead = bulkhead;
     this.call = call;
   }
@@ -35,7 +37,7 @@ export class Place extends LaneEntry implements BulkheadPermit {
     this.release();
   }
 
-  override onDue(): void {
+  onDue(): void {
     this.bulkhead.reclaim(this);
   }
 }

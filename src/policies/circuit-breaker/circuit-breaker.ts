@@ -11,7 +11,13 @@ import type { Gate } from '../../core/policy.ts';
 import { Run } from '../../core/run.ts';
 import { CircuitOpenError } from './errors.ts';
 import type { BreakerEvents, BreakerStateEvent, BreakerStats, ChangeReason } from './events.ts';
-import { type Admission, BreakerMachine, type BreakerSnapshot, type BreakerState } from './machine.ts';
+import {
+  type Admission,
+  BreakerMachine,
+  type BreakerSnapshot,
+  type BreakerState,
+  type Refusal,
+} from './machine.ts';
 import { type BreakerSettings, type CircuitBreakerOptions, settingsFrom } from './options.ts';
 import { type BreakerPermit, permit } from './permit.ts';
 
@@ -121,15 +127,23 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
       this.#admitted++;
       return { call: node, atMs, generation: machine.generation, probe: answer };
     }
-    const detail = { state: answer, retryAfterMs: machine.remainingMs(atMs) };
-    this.emitIn(node, 'reject', () => ({ ...detail, ...this.#mark }));
-    if (observeOnly) {
-      this.#admitted++;
-      return { call: node, atMs, ...OBSERVED };
-    }
-    const cause = answer === 'isolated' ? undefined : this.#cause;
-    const init = { ...this.errorInit(node), ...detail, cause };
-    return new CircuitOpenError(messageFor(init, `is ${answer}`), init);
+    this.#announce(node, answer, atMs);
+    if (!observeOnly) return this.#refusal(node, answer, atMs);
+    this.#admitted++;
+    return { call: node, atMs, ...OBSERVED };
+  }
+
+  // These are apart since a function with a closure in it allocates for that at each call, also of those admitted.
+  #announce(call: CallNode, state: Refusal, now: number): void {
+    const retryAfterMs = this.#machine.remainingMs(now);
+    this.emitIn(call, 'reject', () => ({ state, retryAfterMs, ...this.#mark }));
+  }
+
+  #refusal(call: CallNode, state: Refusal, now: number): CircuitOpenError {
+    const cause = state === 'isolated' ? undefined : this.#cause;
+    const retryAfterMs = this.#machine.remainingMs(now);
+    const init = { ...this.errorInit(call), state, retryAfterMs, cause };
+    return new CircuitOpenError(messageFor(init, `is ${state}`), init);
   }
 
   /** @internal @param verdict - what the outcome counts as, where the judges are not to be asked */
@@ -138,7 +152,7 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
       this.#learn(ticket, outcome, verdict);
     } finally {
       this.#admitted--;
-      if (this.holds === undefined) this.released();
+      this.releasedIfIdle();
     }
   }
 
@@ -146,10 +160,7 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
     const machine = this.#machine;
     const { call, atMs, generation } = ticket;
     if (outcome === 'unused') return machine.ignore(ticket);
-    if (generation !== machine.generation) {
-      if (generation !== OBSERVED.generation) this.emitIn(call, 'stale', () => ({ outcome, ...this.#mark }));
-      return;
-    }
+    if (generation !== machine.generation) return this.#stale(ticket, outcome);
     const decision: Partial<Decision> = verdict ? { verdict } : judge(this, outcome, call);
     if (decision.verdict === 'ignore') return machine.ignore(ticket);
     const { slowCallMs } = this.settings;
@@ -158,8 +169,16 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
     const sequel = machine.record(ticket, decision.verdict === 'failure', now - atMs > slowCallMs, now);
     if (sequel === undefined) return;
     const at = timed ? now : this.clock.now();
-    if (sequel === 'close') this.#change(at, call, 'probes', () => machine.close(at));
+    if (sequel === 'close') this.#close(at, call);
     else this.#open(at, call, sequel, outcome.error, decision.retryAfterMs);
+  }
+
+  #stale({ call, generation }: Ticket, outcome: Outcome): void {
+    if (generation !== OBSERVED.generation) this.emitIn(call, 'stale', () => ({ outcome, ...this.#mark }));
+  }
+
+  #close(now: number, call: CallNode): void {
+    this.#change(now, call, 'probes', () => this.#machine.close(now));
   }
 
   #control(reason: ChangeReason, apply: (now: number) => void): void {
@@ -208,7 +227,7 @@ export class CircuitBreaker extends BuiltIn<BreakerEvents, never, BreakerSetting
     const from = machine.state;
     apply();
     const to = machine.state;
-    if (this.holds === undefined) this.released();
+    this.releasedIfIdle();
     const { owner, recorder } = call.run;
     if (from === to || !(this.heard('state') || recorder?.emitted)) return;
     const event: BreakerStateEvent = {

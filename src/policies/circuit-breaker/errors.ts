@@ -13,7 +13,7 @@ export class CircuitOpenError extends Rejection {
       readonly retryAfterMs?: number | undefined;
     },
   ) {
-    super(message, { ...init, code: 'HOLDFAST_CIRCUIT_OPEN' });
+    super(message, init, 'HOLDFAST_CIRCUIT_OPEN');
     this.state = init.state;
   }
 }

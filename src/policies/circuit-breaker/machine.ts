@@ -78,7 +78,8 @@ const FRESH = {
 export class BreakerMachine {
   readonly rules: BreakerRules;
   readonly window: Window;
-  readonly reasons: Set<string>;
+  /** Why it is isolated. */
+  reasons: readonly string[];
   /** Grows with each change of state: results of an older one are stale. */
   generation = 0;
   phase: Phase;
@@ -87,7 +88,7 @@ export class BreakerMachine {
   openings: Openings;
   private probes = 0;
   /** While half-open, the probes whose lease runs, by number: when each was admitted. */
-  private readonly places = new Map<number, number>();
+  private places: Map<number, number>;
 
   /** A closed circuit, or one that goes on where the snapshot left off. */
   constructor(rules: BreakerRules, snapshot: BreakerSnapshot | typeof FRESH = FRESH, nowMs = 0) {
@@ -96,7 +97,8 @@ export class BreakerMachine {
     this.phase = allowedBy(rules, snapshot.phase);
     this.sinceMs = nowMs - snapshot.ageMs;
     this.openings = snapshot.openings;
-    this.reasons = new Set(snapshot.reasons);
+    this.reasons = [...snapshot.reasons];
+    this.places = placesIn(this.phase);
   }
 
   snapshot(nowMs: number): BreakerSnapshot {
@@ -112,7 +114,7 @@ export class BreakerMachine {
 
   /** The state that was entered last; of an opening that is over, see `stateAt`. */
   get state(): BreakerState {
-    return this.reasons.size > 0 ? 'isolated' : this.phase.kind;
+    return this.reasons.length > 0 ? 'isolated' : this.phase.kind;
   }
 
   /** What the next call would meet. */
@@ -124,7 +126,7 @@ export class BreakerMachine {
   /** What is left of an opening; undefined unless open. */
   remainingMs(nowMs: number): number | undefined {
     const { phase } = this;
-    if (phase.kind !== 'open' || this.reasons.size > 0) return undefined;
+    if (phase.kind !== 'open' || this.reasons.length > 0) return undefined;
     const leftMs = phase.waitMs - (nowMs - this.sinceMs);
     return leftMs > 0 ? leftMs : undefined;
   }
@@ -212,16 +214,19 @@ export class BreakerMachine {
 
   /** Adds a reason to be isolated. What lies beneath is closed, unless `open` is called meanwhile. */
   isolate(reason: string, nowMs: number): void {
-    if (this.reasons.size === 0) {
+    if (this.reasons.length === 0) {
       this.openings = this.openingsAt(nowMs);
       this.enter({ ...FRESH.phase }, nowMs);
     }
-    this.reasons.add(reason);
+    if (!this.reasons.includes(reason)) this.reasons = [...this.reasons, reason];
   }
 
   /** Takes a reason back. With the last, what lies beneath comes to light, and begins now: with what is left of it. */
   release(reason: string, nowMs: number): void {
-    if (!this.reasons.delete(reason) || this.reasons.size > 0) return;
+    const others = this.reasons.filter((each) => each !== reason);
+    const last = others.length === 0 && this.reasons.length > 0;
+    this.reasons = others;
+    if (!last) return;
     const waitMs = this.remainingMs(nowMs) ?? 0;
     this.enter(this.phase.kind === 'open' ? { kind: 'open', waitMs } : this.phase, nowMs);
   }
@@ -230,10 +235,14 @@ export class BreakerMachine {
     this.phase = phase;
     this.sinceMs = sinceMs;
     this.generation++;
-    this.places.clear();
+    this.places = placesIn(phase);
     if (phase.kind === 'closed') this.window.clear();
   }
 }
+
+// Only probes take places; while there cannot be any, all breakers share a map in which nobody ever stands.
+const NO_PLACES = new Map<number, number>();
+const placesIn = ({ kind }: Phase): Map<number, number> => (kind === 'half-open' ? new Map() : NO_PLACES);
 
 // The rules may have changed since the snapshot: no opening is longer than they allow, and probes that would have
 // decided already are asked for again.

@@ -13,7 +13,7 @@ import pRetry from 'p-retry';
 /** What the loop asks of whoever drives it. */
 export interface Course<Attempt> {
   readonly retries: number;
-  /** The attempt that has been made already. */
+  /** The attempt that has been made already, and is not final. */
   readonly first: Attempt;
   /** Whether nothing comes after this attempt, whatever is left. */
   isFinal(attempt: Attempt): boolean;
@@ -28,22 +28,20 @@ export interface Course<Attempt> {
 /** Tries on until an attempt is final or none may come, and gives the last. */
 export async function drive<Attempt>(course: Course<Attempt>): Promise<Attempt> {
   let last = course.first;
-  let refused = false;
+  let attempts = 1;
   const make = async (n: number): Promise<Attempt> => {
-    if (n > 1) last = await course.make(n);
-    if (course.isFinal(last)) return last;
+    attempts = n;
+    // A promise that is rejected before p-retry can await it is dear.
+    last = n === 1 ? await last : await course.make(n);
+    if (n > 1 && course.isFinal(last)) return last;
     throw new Carrier();
   };
-  const shouldRetry = async (): Promise<boolean> => {
-    const granted = await course.wait(last);
-    refused = !granted;
-    return granted;
-  };
+  const shouldRetry = (): Promise<boolean> => course.wait(last);
   try {
     return await pRetry(make, { retries: course.retries, minTimeout: 0, shouldRetry });
   } catch (error) {
     if (!(error instanceof Carrier)) throw error;
-    if (!refused) course.exhausted(last);
+    if (attempts > course.retries) course.exhausted(last);
     return last;
   }
 }

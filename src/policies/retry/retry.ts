@@ -1,5 +1,6 @@
 /** Tries again, after a while, within a budget. */
 import { type Backoff, exponential } from '../../backoff/backoff.ts';
+import { inward, outcomeOf, outward } from '../../core/adapt.ts';
 import { BuiltIn, type CommonOptions } from '../../core/built-in.ts';
 import type { CallNode } from '../../core/call.ts';
 import type { Random } from '../../core/clock.ts';
@@ -7,9 +8,9 @@ import type { EventOrigin } from '../../core/events.ts';
 import { type Decision, isAbortError, type Judge, judge } from '../../core/judge.ts';
 import { type Inside, LayerNode } from '../../core/layer-node.ts';
 import { CLOCK, FUNCTION, NAME, type Rules, settle } from '../../core/options.ts';
-import type { Outcome } from '../../core/outcome.ts';
+import { failure, type Outcome } from '../../core/outcome.ts';
 import type { Layer, Next, Operation } from '../../core/policy.ts';
-import { follow, inward, outcomeOf, outward, type Stage } from '../../core/stage.ts';
+import { follow, type Stage } from '../../core/stage.ts';
 import { sleep } from '../../structures/sleep.ts';
 import { type RetryBudget, retryBudget } from './budget.ts';
 import { drive } from './drive.ts';
@@ -77,6 +78,13 @@ interface Attempt {
   readonly real: boolean;
 }
 
+const attempt = (outcome: Outcome, node: CallNode, decision: Decision): Attempt => ({
+  number: node.attempt,
+  outcome,
+  decision,
+  real: node.invocations > 0,
+});
+
 /** See `retry`. */
 export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Layer {
   /** Attempts after the first, at most. */
@@ -112,21 +120,20 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
 
   /** What becomes of a first attempt: what it ended in, or nothing yet if there will be more of them. */
   #afterFirst(node: LayerNode<Operation<unknown>>, outcome: Outcome, next: Stage): Outcome | undefined {
-    const first = this.#judged(outcome, node);
-    const { retry, verdict } = first.decision;
-    if (outcome.ok && !retry && verdict !== 'failure') return outcome;
+    const decision = this.#decide(outcome, node);
+    if (outcome.ok && !decision.retry && decision.verdict !== 'failure') return outcome;
     const call = node.parent as CallNode;
+    const first = attempt(outcome, node, decision);
+    if (this.#isFinal(first, call)) return outcome.ok ? outcome : failure(unwrapped(outcome.error));
     follow(this.#continue(first, next, node.state, call), call);
     return undefined;
   }
 
-  #judged(outcome: Outcome, node: CallNode): Attempt {
+  #decide(outcome: Outcome, node: CallNode): Decision {
     const decision = judge(this, outcome, node);
     if (decision.verdict === 'success') this.#deposit(node);
     // Once the call is given up nothing follows, whatever the judge says.
-    const over = node.scope.stopped !== undefined;
-    const real = node.invocations > 0;
-    return { number: node.attempt, outcome, decision: over ? GIVEN_UP : decision, real };
+    return node.scope.stopped === undefined ? decision : GIVEN_UP;
   }
 
   // A budget may be the user's own, and what it throws changes no outcome.
@@ -152,11 +159,13 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
       isFinal: (attempt) => this.#isFinal(attempt, call),
       wait: (attempt) => this.#wait(attempt, schedule, call),
       exhausted: (attempt) => this.#announceEnd(attempt, 'retries', call),
-      make: async (number) => {
+      make: (number) => {
         const { node, outcome } = outcomeOf(next, operation, call, number);
-        const attempt = this.#judged(await outcome, node);
-        if (attempt.real) lastReal = attempt;
-        return attempt;
+        return outcome.then((ended) => {
+          const made = attempt(ended, node, this.#decide(ended, node));
+          if (made.real) lastReal = made;
+          return made;
+        });
       },
     });
     // A refusal after a real failure says less than that failure did, and would claim that nothing has run.
@@ -194,9 +203,10 @@ export class Retry extends BuiltIn<RetryEvents, never, Settings> implements Laye
     const { number, outcome } = attempt;
     const waitMs = delayMs;
     this.emitIn(call, 'retry', () => ({ attempt: number, delayMs: waitMs, outcome }));
-    const startMs = run.clock.now();
+    const { recorder } = run;
+    const startMs = recorder && run.clock.now();
     if (delayMs > 0) await sleep(call, delayMs);
-    run.recorder?.waited(this, startMs);
+    recorder?.waited(this, startMs as number);
     return true;
   }
 

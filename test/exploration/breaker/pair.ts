@@ -20,7 +20,6 @@ export interface Pair {
 /** What is private in a machine, to be copied and told apart. */
 interface Inside {
   window: Window;
-  reasons: Set<string>;
   places: Map<number, number>;
 }
 
@@ -44,7 +43,6 @@ export function copyOfPair(pair: Pair): Pair {
   const machine = copyOf(pair.machine);
   const within = inside(machine);
   within.window = copyOfWindow(machine.window);
-  within.reasons = new Set(machine.reasons);
   within.places = new Map(within.places);
   machine.phase = { ...machine.phase };
   // The model changes none of its lists: it makes new ones.

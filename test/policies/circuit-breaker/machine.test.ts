@@ -64,3 +64,16 @@ test('a circuit that is isolated while half-open admits no probe', () => {
   expect(machine.admit(60)).toBe('isolated');
   expect(machine.remainingMs(60)).toBeUndefined();
 });
+
+test('a reason given twice stands there once', () => {
+  const machine = closed();
+  machine.isolate('works', 0);
+  machine.isolate('works', 1);
+  expect(machine.snapshot(1).reasons).toEqual(['works']);
+});
+
+test('to take back a reason that nobody gave begins nothing anew', () => {
+  const machine = closed();
+  machine.release('works', 0);
+  expect(machine.generation).toBe(0);
+});
