@@ -4,6 +4,7 @@ import {
   CircuitOpenError,
   circuitBreaker,
   constant,
+  type Gate,
   pipeline,
   retry,
   TimeoutError,
@@ -221,7 +222,12 @@ describe('a deadline', () => {
 test('a gate of the user that takes all the time, beside one of ours: nothing starts after the deadline', async () => {
   let nowMs = 0;
   const clock = { now: () => nowMs, setTimer: () => ({ cancel() {}, ref() {}, unref() {} }) };
-  const slow = { enter: () => void (nowMs += 10), leave: () => {} };
+  const slow: Gate = {
+    enter() {
+      nowMs += 10;
+    },
+    leave() {},
+  };
   const operation = vi.fn();
   const subject = pipeline({ name: 'p', clock }, timeout({ ms: 10 }), bulkhead(), slow);
   await expect(subject.run(operation)).rejects.toBeInstanceOf(TimeoutError);
