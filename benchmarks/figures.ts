@@ -11,6 +11,7 @@ export interface Figure {
   /** One value where it was counted. */
   readonly measured: Spread | number;
   readonly atMost?: number;
+  readonly atLeast?: number;
 }
 
 export interface Sources {

@@ -46,7 +46,8 @@ function ownVersion(): string {
   return (JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version;
 }
 
-export function describeMachine(): Machine {
+/** `libraries` are those that what is measured depends on, besides Holdfast. */
+export function describeMachine(libraries: readonly string[] = PEERS): Machine {
   const processors = cpus();
   return {
     node: process.versions.node,
@@ -56,6 +57,9 @@ export function describeMachine(): Machine {
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     system: `${process.platform} ${process.arch}`,
     load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
-    versions: { holdfast: ownVersion(), ...Object.fromEntries(PEERS.map((name) => [name, versionOf(name)])) },
+    versions: {
+      holdfast: ownVersion(),
+      ...Object.fromEntries(libraries.map((name) => [name, versionOf(name)])),
+    },
   };
 }

@@ -2,19 +2,22 @@
 import type { Figure } from './figures.ts';
 import type { Machine } from './machine.ts';
 import type { Spread } from './measure.ts';
-import type { Duel, Judged, Result, Row } from './report.ts';
+import type { Bar, Duel, Judged, Result, Row } from './report.ts';
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en');
-const two = (value: number): string => (Math.abs(value) < 100 ? value.toFixed(2) : whole(value));
-const range = ({ p10, p90 }: Spread): string => `${two(p10)} - ${two(p90)}`;
+export const two = (value: number): string => (Math.abs(value) < 100 ? value.toFixed(2) : whole(value));
+export const range = ({ p10, p90 }: Spread): string => `${two(p10)} - ${two(p90)}`;
 const count = (value: number): string => (Number.isInteger(value) ? whole(value) : two(value));
 
 /** The bar and whether it is met; empty where there is none. */
-const bar = ({ atMost, met }: Judged & { readonly atMost?: number }): [string, string] =>
-  atMost === undefined ? ['', ''] : [`<= ${atMost.toLocaleString('en')}`, met ? 'met' : 'NOT MET'];
+function bar({ atMost, atLeast, met }: Judged & Bar): [string, string] {
+  const value = atMost ?? atLeast;
+  if (value === undefined) return ['', ''];
+  return [`${atMost === undefined ? '>=' : '<='} ${value.toLocaleString('en')}`, met ? 'met' : 'NOT MET'];
+}
 
 /** The first column is of words, the others are of numbers. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>

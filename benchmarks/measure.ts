@@ -84,14 +84,19 @@ export async function measure(
   return times;
 }
 
-/** @throws Error - for no values */
-export function spread(values: readonly number[]): Spread {
+/** The value below which a share of them lies. */
+export function quantiles(values: readonly number[]): (share: number) => number {
   const sorted = [...values].sort((a, b) => a - b);
-  const at = (share: number): number => {
+  return (share) => {
     const value = sorted[Math.round(share * (sorted.length - 1))];
     if (value === undefined) throw new Error('there is no spread of no values');
     return value;
   };
+}
+
+/** @throws Error - for no values */
+export function spread(values: readonly number[]): Spread {
+  const at = quantiles(values);
   return { median: at(0.5), p10: at(0.1), p90: at(0.9) };
 }
 

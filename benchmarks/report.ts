@@ -43,11 +43,18 @@ export interface Measured {
   readonly counts: Counts;
 }
 
+/** On which side of it a value is to be; no bar has both. */
+export interface Bar {
+  readonly atMost?: number;
+  readonly atLeast?: number;
+}
+
 /** The same, judged by its bar. */
-export function judged<T extends { readonly atMost?: number }>(it: T, measured: Spread | number): T & Judged {
-  const { atMost } = it;
-  if (atMost === undefined) return it;
-  return { ...it, met: (typeof measured === 'number' ? measured : measured.median) <= atMost };
+export function judged<T extends Bar>(it: T, measured: Spread | number): T & Judged {
+  const { atMost = Infinity, atLeast = -Infinity } = it;
+  if (it.atMost === undefined && it.atLeast === undefined) return it;
+  const value = typeof measured === 'number' ? measured : measured.median;
+  return { ...it, met: value <= atMost && value >= atLeast };
 }
 
 export function resultOf(

@@ -16,6 +16,7 @@ test.each([
   ['run', ['results'], /^bench: .*; allowed are --quick, --json, --save, --compare\n$/],
   ['run', ['--quick=yes'], /^bench: .*; allowed are --quick, --json, --save, --compare\n$/],
   ['memory/run', ['--compare'], /^bench:memory: .*; allowed are --quick, --json, --save\n$/],
+  ['load/run', ['--compare'], /^bench:load: .*; allowed are --quick, --json, --save\n$/],
   ['on', ['node-19'], /^bench:on: .* node-20, node-22, node-24, node-26\n$/],
   ['on', ['--quick'], /^bench:on: .* node-20, node-22, node-24, node-26\n$/],
 ])('%s answers %j with one line and exit code 2', async (file, flags, line) => {

@@ -23,14 +23,14 @@ import {
   type Work,
 } from './candidate.ts';
 
-const aRetry = ({ backoffMs }: Settings) =>
-  retry(handleAll, {
+export const aRetry = ({ backoffMs }: Settings, handled = handleAll) =>
+  retry(handled, {
     maxAttempts: RETRIES,
     backoff: new ExponentialBackoff({ initialDelay: backoffMs, maxDelay: 10_000 }),
   });
 const retryAtOnce = () => retry(handleAll, { maxAttempts: RETRIES, backoff: new ConstantBackoff(0) });
-const aBreaker = ({ openMs }: Settings) =>
-  circuitBreaker(handleAll, {
+export const aBreaker = ({ openMs }: Settings, handled = handleAll) =>
+  circuitBreaker(handled, {
     halfOpenAfter: openMs,
     breaker: new CountBreaker({
       size: BREAKER.calls,
@@ -38,8 +38,8 @@ const aBreaker = ({ openMs }: Settings) =>
       minimumNumberOfCalls: BREAKER.minimumCalls,
     }),
   });
-const aBulkhead = ({ concurrency }: Settings) => bulkhead(concurrency, 0);
-const aTimeout = ({ timeoutMs }: Settings) => timeout(timeoutMs, TimeoutStrategy.Aggressive);
+export const aBulkhead = ({ concurrency }: Settings) => bulkhead(concurrency, 0);
+export const aTimeout = ({ timeoutMs }: Settings) => timeout(timeoutMs, TimeoutStrategy.Aggressive);
 
 const four = (settings: Settings) =>
   wrap(aRetry(settings), aBreaker(settings), aTimeout(settings), aBulkhead(settings));
@@ -48,7 +48,7 @@ interface Executes {
   execute(work: Work, signal?: AbortSignal): Promise<unknown>;
 }
 
-const execute =
+export const execute =
   (make: (settings: Settings) => Executes): Candidate['build'] =>
   (work, settings, signal) => {
     const policy = make(settings);

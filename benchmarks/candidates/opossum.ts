@@ -12,7 +12,7 @@ type OpossumClass = new (action: Work, options: Options) => Opossum;
 const require = createRequire(import.meta.url);
 const OpossumBreaker = require('opossum') as OpossumClass;
 
-const fire =
+export const fire =
   (more: (settings: Settings) => Options): Candidate['build'] =>
   (work, settings) => {
     const breaker = new OpossumBreaker(work, {
@@ -26,10 +26,15 @@ const fire =
     return { call: () => breaker.fire(), close: () => breaker.shutdown() };
   };
 
+export const THREE = ({ timeoutMs, concurrency }: Settings): Options => ({
+  timeout: timeoutMs,
+  capacity: concurrency,
+});
+
 const all = {
   parts: ['breaker', 'timeout', 'bulkhead'],
   lacks: { 'keeps the place of work that timed out': 'frees the place of work that timed out' },
-  build: fire(({ timeoutMs, concurrency }) => ({ timeout: timeoutMs, capacity: concurrency })),
+  build: fire(THREE),
 } as const;
 
 export const opossum = rowsOf('opossum', [
