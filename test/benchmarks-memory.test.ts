@@ -21,7 +21,7 @@ async function measured(flags: readonly string[], ...task: string[]): Promise<un
 }
 
 test('a breaker keeps no timer, and takes more once it was called', async () => {
-  const breaker = await measured([], 'breakers', 'holdfast', '50');
+  const breaker = await measured([], 'breakers', 'holdfast', '500');
   expect(breaker).toEqual({ idle: expect.any(Number), used: expect.any(Number), timers: 0 });
   const { idle, used } = breaker as { idle: number; used: number };
   expect(idle).toBeGreaterThan(0);
