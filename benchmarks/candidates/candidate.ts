@@ -25,7 +25,7 @@ export const SETTINGS: Settings = {
   timeoutMs: 1_000,
   concurrency: 10,
   queue: 0,
-  openMs: 300_000,
+  openMs: 3_600_000,
   backoffMs: 50,
 };
 

@@ -7,9 +7,10 @@ const { calls, failureRate, minimumCalls } = BREAKER;
 export const aRetry = ({ backoffMs }: Settings) =>
   retry({ retries: RETRIES, backoff: exponential({ baseMs: backoffMs, maxMs: 10_000 }) });
 export const aBreaker = ({ openMs }: Settings) =>
-  circuitBreaker({ window: { calls }, failureRate, minimumCalls, openMs });
+  circuitBreaker({ window: { calls }, failureRate, minimumCalls, openMs, maxOpenMs: openMs });
 /** Over the last ten seconds, which is the default. */
-export const aTimedBreaker = ({ openMs }: Settings) => circuitBreaker({ failureRate, minimumCalls, openMs });
+export const aTimedBreaker = ({ openMs }: Settings) =>
+  circuitBreaker({ failureRate, minimumCalls, openMs, maxOpenMs: openMs });
 export const aBulkhead = ({ concurrency }: Settings) => bulkhead({ concurrency });
 export const aTimeout = ({ timeoutMs }: Settings) => timeout({ ms: timeoutMs });
 
@@ -22,7 +23,13 @@ export const retryAtOnce = () => retry({ retries: RETRIES, backoff: constant(0),
 // Half of all calls fail without end: this circuit must not open on that.
 export const fourAtOnce = (settings: Settings) => {
   const { openMs } = settings;
-  const breaker = circuitBreaker({ window: { calls }, failureRate: 1, minimumCalls, openMs });
+  const breaker = circuitBreaker({
+    window: { calls },
+    failureRate: 1,
+    minimumCalls,
+    openMs,
+    maxOpenMs: openMs,
+  });
   return pipeline('bench', retryAtOnce(), breaker, aTimeout(settings), aBulkhead(settings));
 };
 
